@@ -1,0 +1,1 @@
+"""Typed, declarative register maps for Modbus."""

@@ -1,0 +1,1 @@
+"""What registers mean: values of type Codec[T]."""

@@ -1,0 +1,1 @@
+"""The blocking drivers: sockets, locks and deadlines."""
