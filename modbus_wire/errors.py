@@ -73,7 +73,11 @@ class ProtocolError(ModbusError):
 
 
 class FrameError(ProtocolError):
-    """Bytes that form no frame: a length out of range, a CRC that does not match."""
+    """Bytes that form no frame, such as a length out of range."""
+
+
+class CrcError(FrameError):
+    """A frame whose checksum does not match its bytes (SL §2.5.1.2)."""
 
 
 class ResponseMismatch(ProtocolError):

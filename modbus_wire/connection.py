@@ -1,0 +1,96 @@
+"""The client's end of a connection: requests in, frames out; bytes in, responses out.
+
+It knows no socket and no clock: whoever waits decides how long.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from modbus_wire.errors import ProtocolError, RequestError, ResponseMismatch
+from modbus_wire.framing.base import Framer, Framing
+from modbus_wire.framing.mbap import MbapFramer
+from modbus_wire.framing.rtu import RtuFramer
+from modbus_wire.pdu.base import Request
+
+AnyRequest: TypeAlias = Request[Any]
+"""A request of any result type: the connection only pairs it with its response."""
+
+Trace: TypeAlias = Callable[[bytes, bool], None]
+"""Called with each whole frame and whether it is sent (True) or received (False)."""
+
+_FRAMERS: dict[Framing, Callable[[], Framer]] = {
+    Framing.TCP: MbapFramer,
+    Framing.RTU: RtuFramer.of_responses,
+}
+
+
+Response: TypeAlias = tuple[int, bytes]
+"""A transaction id and the response PDU."""
+
+
+class ClientConnection:
+    """Pairs responses with the requests that are under way.
+
+    With transaction ids, a response to nothing that is under way is dropped: it is the late answer
+    to a request that was given up. Without them, a response belongs to the oldest request.
+    """
+
+    def __init__(self, framing: Framing = Framing.TCP, trace: Trace | None = None) -> None:
+        self.framer = _FRAMERS[framing]()
+        self.trace = trace
+        self._units: dict[int, int] = {}
+        """The unit id asked in each transaction under way, oldest first."""
+
+        self._last_id = 0
+
+    def send(self, request: AnyRequest, unit_id: int) -> tuple[int | None, bytes]:
+        """Return the transaction id of a request and its frame, to be sent now.
+
+        A broadcast, which has no response, has no transaction id.
+
+        Raises `RequestError` for a unit id outside 0..255 and for a broadcast of a read.
+        """
+        if not 0 <= unit_id <= 255:
+            raise RequestError(f"unit id {unit_id} is not in 0..255")
+        framer = self.framer
+        transaction_id = self._last_id = self._last_id + 1 & 0xFFFF
+        frame = framer.encode(transaction_id, unit_id, request.encode())
+        if self.trace is not None:
+            self.trace(frame, True)
+        if unit_id != framer.broadcast_unit_id:
+            self._units[transaction_id] = unit_id
+            return transaction_id, frame
+        if not request.writes:
+            raise RequestError("a broadcast has no response, so it cannot read")
+        return None, frame
+
+    def forget(self, transaction_id: int | None) -> None:
+        """Give a request up: its response, should it come, is dropped."""
+        if transaction_id is not None:
+            self._units.pop(transaction_id, None)
+
+    def receive(self, data: bytes) -> list[Response]:
+        """Take in received bytes and return the responses that are now whole.
+
+        Raises `FrameError` where the stream cannot be trusted any more, and `ResponseMismatch`
+        for the answer of another unit; responses before it are returned first.
+        """
+        framer = self.framer
+        framer.receive(data)
+        responses: list[Response] = []
+        try:
+            while (adu := framer.next_adu()) is not None:
+                transaction_id, unit_id, pdu = adu
+                if self.trace is not None:
+                    self.trace(framer.encode(transaction_id, unit_id, pdu), False)
+                if not framer.has_transaction_ids:
+                    transaction_id = next(iter(self._units), 0)
+                asked = self._units.pop(transaction_id, None)
+                if asked == unit_id:
+                    responses.append((transaction_id, pdu))
+                elif asked is not None:
+                    raise ResponseMismatch(f"unit {unit_id} answered for unit {asked}")
+        except ProtocolError:
+            if not responses:
+                raise
+        return responses

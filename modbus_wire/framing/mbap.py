@@ -1,0 +1,63 @@
+"""The framing of Modbus TCP: the MBAP header (TCP §3.1.3)."""
+
+from struct import Struct
+
+from modbus_wire.codes import MAX_PDU
+from modbus_wire.errors import FrameError
+from modbus_wire.framing.base import Adu, make_adu
+
+HEADER = Struct(">HHHB")
+"""Transaction id, protocol id, length, unit id."""
+
+_HEADER_SIZE = HEADER.size
+_read_header = HEADER.unpack_from
+_COUNTED_FROM = 6
+MIN_LENGTH = 2
+"""The least value of the length field: the unit id and a function code."""
+
+MAX_LENGTH = MAX_PDU + 1
+"""The greatest value of the length field: the unit id and the longest PDU."""
+
+
+class MbapFramer:
+    """MBAP frames in either direction.
+
+    A frame of another protocol is passed over; a length out of 2..254 raises `FrameError`, after
+    which nothing in the stream can be trusted.
+    """
+
+    broadcast_unit_id: int | None = None
+    has_transaction_ids = True
+
+    def __init__(self) -> None:
+        self._data = b""
+        self._at = 0
+
+    def encode(self, transaction_id: int, unit_id: int, pdu: bytes) -> bytes:
+        return HEADER.pack(transaction_id, 0, len(pdu) + 1, unit_id) + pdu
+
+    def receive(self, data: bytes) -> None:
+        if self._at < len(self._data):
+            data = self._data[self._at :] + data
+        self._data = data
+        self._at = 0
+
+    def next_adu(self) -> Adu | None:
+        data = self._data
+        at = self._at
+        while len(data) - at >= _HEADER_SIZE:
+            transaction_id, protocol_id, length, unit_id = _read_header(data, at)
+            if not MIN_LENGTH <= length <= MAX_LENGTH:
+                raise FrameError(f"MBAP length {length} is not in {MIN_LENGTH}..{MAX_LENGTH}")
+            end = at + _COUNTED_FROM + length
+            if end > len(data):
+                return None
+            pdu = data[at + _HEADER_SIZE : end]
+            self._at = at = end
+            if protocol_id == 0:
+                return make_adu((transaction_id, unit_id, pdu))
+        return None
+
+    def clear(self) -> None:
+        self._data = b""
+        self._at = 0
