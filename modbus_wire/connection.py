@@ -50,24 +50,35 @@ class ClientConnection:
 
         Raises `RequestError` for a unit id outside 0..255 and for a broadcast of a read.
         """
-        if not 0 <= unit_id <= 255:
-            raise RequestError(f"unit id {unit_id} is not in 0..255")
+        is_int = isinstance(unit_id, int)  # not all callers are type-checked
+        if not (is_int and 0 <= unit_id <= 255):
+            raise RequestError(f"unit id {unit_id!r} is not in 0..255")
         framer = self.framer
+        is_broadcast = unit_id == framer.broadcast_unit_id
+        if is_broadcast and not request.writes:
+            raise RequestError("a broadcast has no response, so it cannot read")
         transaction_id = self._last_id = self._last_id + 1 & 0xFFFF
         frame = framer.encode(transaction_id, unit_id, request.encode())
         if self.trace is not None:
             self.trace(frame, True)
-        if unit_id != framer.broadcast_unit_id:
-            self._units[transaction_id] = unit_id
-            return transaction_id, frame
-        if not request.writes:
-            raise RequestError("a broadcast has no response, so it cannot read")
-        return None, frame
+        if is_broadcast:
+            return None, frame
+        self._units[transaction_id] = unit_id
+        return transaction_id, frame
 
     def forget(self, transaction_id: int | None) -> None:
         """Give a request up: its response, should it come, is dropped."""
         if transaction_id is not None:
             self._units.pop(transaction_id, None)
+
+    def discard(self, data: bytes) -> None:
+        """Take in bytes that came while nothing was under way: late answers, which are dropped.
+
+        Raises as `receive`.
+        """
+        self.receive(data)
+        if not self.framer.has_transaction_ids:
+            self.framer.clear()
 
     def receive(self, data: bytes) -> list[Response]:
         """Take in received bytes and return the responses that are now whole.

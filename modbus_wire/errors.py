@@ -7,6 +7,7 @@ ModbusError
 ├── ResponseTimeout (TimeoutError)
 ├── ProtocolError                         the peer sent what the protocol does not allow
 │   ├── FrameError                        bytes that are no frame
+│   │   └── CrcError                      a frame with a wrong checksum
 │   └── ResponseMismatch                  a frame that does not answer the request
 └── ExceptionResponse                     the server refused; one class per exception code (AP §7)
     ├── IllegalFunction                   01

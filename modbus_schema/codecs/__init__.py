@@ -1,1 +1,29 @@
 """What registers mean: values of type Codec[T]."""
+
+from modbus_schema.codecs.arrays import array as array
+from modbus_schema.codecs.base import Codec as Codec
+from modbus_schema.codecs.bit_table import bit_list as bit_list
+from modbus_schema.codecs.bit_table import single_bit as single_bit
+from modbus_schema.codecs.bits import bit as bit
+from modbus_schema.codecs.bits import bits as bits
+from modbus_schema.codecs.bits import boolean as boolean
+from modbus_schema.codecs.bits import int8 as int8
+from modbus_schema.codecs.bits import uint8 as uint8
+from modbus_schema.codecs.enums import enum as enum
+from modbus_schema.codecs.enums import flags as flags
+from modbus_schema.codecs.numbers import float16 as float16
+from modbus_schema.codecs.numbers import float32 as float32
+from modbus_schema.codecs.numbers import float64 as float64
+from modbus_schema.codecs.numbers import int16 as int16
+from modbus_schema.codecs.numbers import int32 as int32
+from modbus_schema.codecs.numbers import int64 as int64
+from modbus_schema.codecs.numbers import uint16 as uint16
+from modbus_schema.codecs.numbers import uint32 as uint32
+from modbus_schema.codecs.numbers import uint64 as uint64
+from modbus_schema.codecs.order import ABCD as ABCD
+from modbus_schema.codecs.order import BADC as BADC
+from modbus_schema.codecs.order import CDAB as CDAB
+from modbus_schema.codecs.order import DCBA as DCBA
+from modbus_schema.codecs.order import Order as Order
+from modbus_schema.codecs.text import raw as raw
+from modbus_schema.codecs.text import string as string

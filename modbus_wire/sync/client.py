@@ -13,6 +13,7 @@ from modbus_wire.errors import (
     ConnectionClosedError,
     ExceptionResponse,
     ModbusError,
+    ProtocolError,
     ResponseTimeout,
 )
 from modbus_wire.framing.base import Framing
@@ -39,6 +40,12 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT = 502
 DEFAULT_TIMEOUT = 3.0
+
+LONGEST_TIMEOUT = 2_000_000.0
+"""Seconds; a socket cannot wait much longer."""
+
+_MOST_LATE_PIECES = 16
+"""How much an idle connection may have brought; whoever sends more never stops."""
 
 _MAYBE_APPLIED = (
     ExceptionCode.SERVER_DEVICE_FAILURE,
@@ -73,8 +80,10 @@ class Client:
         framing: Framing = Framing.TCP,
         trace: Trace | None = None,
     ) -> None:
-        if not timeout > 0:
-            raise ValueError(f"timeout {timeout} is not above 0")
+        if not 0 < timeout <= LONGEST_TIMEOUT:
+            raise ValueError(f"timeout {timeout} is not above 0 and at most {LONGEST_TIMEOUT}")
+        if not 0 < port <= 65535:
+            raise ValueError(f"port {port} is not in 1..65535")
         self.host = host
         self.port = port
         self.unit_id = unit_id
@@ -124,7 +133,9 @@ class Client:
         with self._lock:
             try:
                 link = self._link
-                if link is None or (request.writes and not link.is_usable()):
+                # a read is asked again where the connection has ended, and its id tells its answer
+                careful = request.writes or not self._connection.framer.has_transaction_ids
+                if link is None or (careful and not self._is_quiet(link)):
                     return self._exchange(self._connect(), request, unit_id)
                 try:
                     return self._exchange(link, request, unit_id)
@@ -200,6 +211,18 @@ class Client:
         """Write 1 to 121 holding registers, then read 1 to 125 (FC 23, AP §6.17)."""
         request = ReadWriteMultipleRegisters(read_address, read_quantity, write_address, values)
         return self.execute(request, unit_id=unit_id)
+
+    def _is_quiet(self, link: Link) -> bool:
+        """Whether an idle connection still stands, once the late answers on it are dropped."""
+        try:
+            for _ in range(_MOST_LATE_PIECES):
+                data = link.take()
+                self._connection.discard(data)
+                if not data:
+                    return True
+        except (ConnectionClosedError, ProtocolError):
+            pass
+        return False
 
     def _exchange(self, link: Link, request: Request[R], unit_id: int) -> R:
         connection = self._connection

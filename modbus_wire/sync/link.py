@@ -1,5 +1,6 @@
 """A connected TCP socket whose every wait ends by a deadline."""
 
+import os
 import socket
 from contextlib import suppress
 from struct import pack
@@ -24,8 +25,6 @@ class Link:
         """Connect within ``timeout`` seconds; raises `ConnectError`."""
         self.aborted = False
         self._socket = _connect(host, port, monotonic() + timeout)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self._set_wait(timeout)
 
     def send(self, data: bytes) -> None:
@@ -53,19 +52,18 @@ class Link:
         except OSError as error:
             raise ConnectionClosedError(f"receiving failed: {error}") from error
         if not data:
-            raise ConnectionClosedError("the server closed the connection")
+            who = "this side" if self.aborted else "the server"
+            raise ConnectionClosedError(f"{who} closed the connection")
         return data
 
-    def is_usable(self) -> bool:
-        """Whether the server has not closed the connection, as far as can be seen from here."""
+    def take(self) -> bytes:
+        """Return what has come by now, no bytes for nothing; raises as `receive`."""
         timeout = self._socket.gettimeout()
         self._socket.setblocking(False)
         try:
-            return self._socket.recv(1, socket.MSG_PEEK) != b""
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False
+            return self.receive(self._wait)
+        except ResponseTimeout:
+            return b""
         finally:
             self._socket.settimeout(timeout)
 
@@ -81,6 +79,9 @@ class Link:
 
     def _set_wait(self, seconds: float) -> None:
         self._wait = seconds
+        if os.name != "posix":  # there the options are no timeval
+            self._socket.settimeout(seconds)
+            return
         whole = int(seconds)
         limit = pack("@ll", whole, max(int((seconds - whole) * 1e6), 0 if whole else 1))
         try:
@@ -94,7 +95,7 @@ class Link:
 def _connect(host: str, port: int, deadline: float) -> socket.socket:
     try:
         addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
+    except (OSError, ValueError) as error:
         raise ConnectError(f"{host} does not resolve: {error}") from error
     failure: OSError | None = None
     for family, kind, protocol, _, address in addresses:
@@ -104,6 +105,8 @@ def _connect(host: str, port: int, deadline: float) -> socket.socket:
             failure = error
             continue
         try:
+            candidate.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            candidate.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             candidate.settimeout(max(deadline - monotonic(), _LEAST_WAIT))
             candidate.connect(address)
         except OSError as error:

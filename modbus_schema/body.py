@@ -1,0 +1,112 @@
+"""Reading the body of a class: which names are fields, and what is wrong with them.
+
+It knows annotations and declarations; it makes no class.
+"""
+
+import sys
+from collections import ChainMap
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, get_origin
+
+import attrs
+
+from modbus_schema.checks import declaration_problems, override_problem
+from modbus_schema.declared import Declaration
+from modbus_schema.fields import RO, RW, WO, Field
+from modbus_schema.options import Access
+
+_ACCESS: dict[object, Access] = {RO: Access.RO, WO: Access.WO, RW: Access.RW}
+
+_HEADS: dict[str, object] = {"RO": RO, "WO": WO, "RW": RW, "ClassVar": ClassVar}
+
+
+@attrs.define
+class Body:
+    """A class body, sorted."""
+
+    fields: dict[str, Declaration] = attrs.field(factory=dict)
+    """The sound fields, by name, in the order of definition."""
+    problems: list[str] = attrs.field(factory=list)
+    """A line for each fault, beginning with class.field."""
+    rest: dict[str, Any] = attrs.field(factory=dict)
+    """The namespace without the fields."""
+
+
+def read_body(
+    name: str,
+    bases: tuple[type, ...],
+    namespace: Mapping[str, Any],
+    inherited: Mapping[str, Declaration],
+) -> Body:
+    """Sort the namespace of a class that is about to be made; its bases have ``inherited``."""
+    body = Body()
+    reader = _Reader(bases, inherited, _annotation_heads(namespace))
+    for attribute, value in namespace.items():
+        if not isinstance(value, Field):
+            body.rest[attribute] = value
+    for attribute in dict.fromkeys((*namespace, *reader.heads)):
+        value = namespace.get(attribute)
+        problems = list(reader.problems(attribute, value))
+        body.problems += [f"{name}.{attribute}: {problem}" for problem in problems]
+        if isinstance(value, Field) and not problems:
+            access = _ACCESS[reader.heads[attribute]]
+            body.fields[attribute] = attrs.evolve(value.declaration, access=access)
+    return body
+
+
+@attrs.frozen
+class _Reader:
+    bases: tuple[type, ...]
+    inherited: Mapping[str, Declaration]
+    heads: Mapping[str, object]
+
+    def problems(self, attribute: str, value: object) -> Iterator[str]:
+        if isinstance(value, Field):
+            yield from self._name_problems(attribute)
+            yield from self._field_problems(attribute, value.declaration)
+        elif attribute in self.inherited:
+            yield "is a field of the base class; only a field can replace it"
+        elif attribute in self.heads and self.heads[attribute] is not ClassVar:
+            yield "is annotated, but neither a placement nor a ClassVar"
+
+    def _name_problems(self, attribute: str) -> Iterator[str]:
+        if attribute.startswith("_"):
+            yield "the name of a field cannot begin with an underscore"
+        elif attribute not in self.inherited:
+            parents = (parent for base in self.bases for parent in base.__mro__)
+            owner = next((parent for parent in parents if attribute in vars(parent)), None)
+            if owner is not None:
+                yield f"the name is taken by {owner.__name__}.{attribute}"
+
+    def _field_problems(self, attribute: str, declaration: Declaration) -> Iterator[str]:
+        if attribute not in self.heads:
+            yield f"has no annotation, such as {declaration.access.value}[...]"
+            return
+        access = _ACCESS.get(self.heads[attribute])
+        if access is None:
+            yield "a placement is annotated with RO[...], RW[...] or WO[...]"
+            return
+        yield from declaration_problems(declaration, access)
+        old = self.inherited.get(attribute)
+        problem = old and override_problem(old, attrs.evolve(declaration, access=access))
+        if problem:
+            yield f"in the base class, it is another kind of field: {problem}"
+
+
+def _annotation_heads(namespace: Mapping[str, Any]) -> dict[str, object]:
+    """Return what stands before each annotation's brackets: RO, WO, RW, ClassVar or other."""
+    module = sys.modules.get(namespace.get("__module__", ""))
+    scope = ChainMap(dict(namespace), vars(module) if module else {})
+    annotations: dict[str, object] = namespace.get("__annotations__", {})
+    return {name: _head(annotation, scope) for name, annotation in annotations.items()}
+
+
+def _head(annotation: object, scope: Mapping[str, Any]) -> object:
+    if not isinstance(annotation, str):
+        return get_origin(annotation) or annotation
+    # Only the head is looked up: the rest may name what exists for type checkers only.
+    first, *others = annotation.strip("'\" ").partition("[")[0].strip().split(".")
+    found = scope.get(first)
+    for step in others:
+        found = getattr(found, step, None)
+    return found if found is not None else _HEADS.get([first, *others][-1])

@@ -1,0 +1,109 @@
+"""What a write changes: settings or instances in, encoded blocks out; nothing is sent yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeAlias
+
+from modbus_schema.errors import EncodeError
+from modbus_schema.layout import Layout, Node, Slot
+from modbus_schema.plain import encode_blocks, leaf_values, located
+from modbus_schema.planning import Block, plan_writes, runs
+from modbus_schema.refs import Setting
+from modbus_wire.codes import Table
+
+Change: TypeAlias = tuple[Slot, Any]
+"""A leaf field and the value it shall have."""
+
+Encoded: TypeAlias = list[tuple[Block, bytes]]
+"""Blocks with their register bytes or packed bits."""
+
+
+def encode_writes(changes: Iterable[Change]) -> Encoded:
+    """Encode changes into the blocks that requests carry; raises `EncodeError`."""
+    return _encode(changes, plan_writes)
+
+
+def encode_image(changes: Iterable[Change]) -> Encoded:
+    """Encode changes into blocks of any length; raises `EncodeError`."""
+    return _encode(changes, runs)
+
+
+def settings_of(layout: Layout, settings: Iterable[Setting[Any]]) -> Iterator[Change]:
+    """Return what settings ask for; a group's setting is all of its fields."""
+    for setting in settings:
+        node = layout.node(setting.ref.path)
+        if isinstance(node, Slot):
+            yield node, setting.value
+        else:
+            yield from instance_values(node, setting.value)
+
+
+def writes_of(layout: Layout, settings: Iterable[Setting[Any]]) -> Iterator[Change]:
+    """Return what settings ask a client to write; a group's setting is its writable fields.
+
+    Raises `EncodeError` for a read-only field.
+    """
+    for setting in settings:
+        node = layout.node(setting.ref.path)
+        if isinstance(node, Slot):
+            yield _writable(node), setting.value
+        else:
+            yield from writable_values(node, setting.value)
+
+
+def instance_values(node: Node, value: Any) -> Iterator[Change]:
+    """Return the fields of an instance that say something of their own.
+
+    An alias repeats another field; a write-only field that is None says nothing.
+    """
+    for slot, field_value in leaf_values(node, value):
+        if not slot.alias and (slot.access.readable or field_value is not None):
+            yield slot, field_value
+
+
+def writable_values(node: Node, value: Any) -> Iterator[Change]:
+    """Return the fields of an instance that a client may write."""
+    return (change for change in instance_values(node, value) if change[0].access.writable)
+
+
+def changes_between(layout: Layout, old: object, new: object) -> Iterator[Change]:
+    """Return what must be written so that ``old`` becomes ``new``.
+
+    Raises `EncodeError` where a read-only field differs.
+    """
+    before = dict(leaf_values(layout.root, old))
+    for slot, value in instance_values(layout.root, new):
+        if not _same(before[slot], value):
+            yield _writable(slot), value
+
+
+def _encode(
+    changes: Iterable[Change], plan: Callable[[Mapping[Slot, Any]], tuple[Block, ...]]
+) -> Encoded:
+    values = dict(_without_overlap(changes))
+    blocks = plan(values)
+    return list(zip(blocks, encode_blocks(blocks, values), strict=True))
+
+
+def _same(before: Any, after: Any) -> bool:
+    return bool(before == after) or (before != before and after != after)  # two NaN are the same
+
+
+def _writable(slot: Slot) -> Slot:
+    if not slot.access.writable:
+        raise located(EncodeError("is read-only"), slot)
+    return slot
+
+
+def _without_overlap(changes: Iterable[Change]) -> Iterator[Change]:
+    """Pass changes on; raises `EncodeError` where two would write the same bits."""
+    seen: dict[tuple[Table, int], list[Slot]] = {}
+    for slot, value in changes:
+        for address in range(slot.address, slot.end):
+            cell = seen.setdefault((slot.table, address), [])
+            other = next((other for other in cell if other.overlaps(slot)), None)
+            if other is not None:
+                raise located(EncodeError(f"is written together with {other.name}"), slot)
+            cell.append(slot)
+        yield slot, value

@@ -1,0 +1,174 @@
+"""What can be wrong with the fields of a map: a line of text per fault, nothing raised.
+
+A line names class.field and, as far as they are known, table and address range.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from modbus_schema.codecs.base import Codec, encode_checked
+from modbus_schema.declared import UNSET, Declaration, Leaf, Mapped, Nested, Repeat
+from modbus_schema.layout import Layout, Slot, cells_text
+from modbus_schema.options import Access, order_problem
+from modbus_wire.codes import (
+    ADDRESS_SPACE,
+    MAX_READ_BITS,
+    MAX_READ_REGISTERS,
+    MAX_WRITE_COILS,
+    MAX_WRITE_REGISTERS,
+    Table,
+)
+
+LAST_BIT = 15
+
+
+def declaration_problems(field: Declaration, access: Access) -> Iterator[str]:
+    """Say what is wrong with a field that is annotated with ``access``, taken by itself."""
+    if isinstance(field, Nested):
+        yield from _group_problems(field, access)
+    else:
+        yield from _leaf_problems(field, access)
+
+
+def override_problem(old: Declaration, new: Declaration) -> str | None:
+    """Say why a field cannot stand for the one of the base class that it replaces, or None."""
+    if type(old) is not type(new):
+        return "a field of one codec, a group and what repeats cannot replace each other"
+    if isinstance(old, Nested) and isinstance(new, Nested) and not issubclass(new.model, old.model):
+        return f"{new.model.__name__} is not derived from {old.model.__name__}"
+    if not new.access.includes(old.access):
+        return f"{new.access.value} cannot replace {old.access.value}"
+    return None
+
+
+def layout_problems(layout: Layout) -> Iterator[str]:
+    """Say which fields are outside of their table, and which overlap."""
+    for slot in layout.slots:
+        if not 0 <= slot.address <= slot.end <= ADDRESS_SPACE:
+            yield f"{slot.place} is outside of 0..{ADDRESS_SPACE - 1}"
+    yield from _overlaps(layout.slots)
+
+
+def default_problems(layout: Layout, fields: Mapping[str, Declaration]) -> Iterator[str]:
+    """Say which of these fields of the layout's class have a default that they cannot hold."""
+    for name, field in fields.items():
+        slot = layout.root.members[name]
+        if field.default is UNSET or not isinstance(slot, Slot):
+            continue
+        try:
+            slot.check(field.default)
+            encode_checked(slot.codec, field.default)
+        except Exception as error:  # a codec of the user's may fail in any way
+            yield f"{slot.place}: the default {field.default!r} cannot be held: {error}"
+
+
+def _overlaps(slots: Iterable[Slot]) -> Iterator[str]:
+    open_slots: list[Slot] = []
+    for slot in sorted(slots, key=lambda slot: (slot.table.label, slot.address)):
+        open_slots = [
+            other for other in open_slots if other.table is slot.table and other.end > slot.address
+        ]
+        for other in open_slots:
+            if other.overlaps(slot) and not (other.alias or slot.alias):
+                yield f"{other.place} overlaps {slot.place}"
+        open_slots.append(slot)
+
+
+def _group_problems(group: Nested, access: Access) -> Iterator[str]:
+    problems = list(_number_problems(group))
+    yield from problems
+    if isinstance(group, Repeat) and not problems:
+        last = group.item(group.count - 1).base
+        if last >= ADDRESS_SPACE:
+            yield f"item {group.count - 1} begins at {last}, past {ADDRESS_SPACE - 1}"
+    model: object = group.model
+    if not (isinstance(model, type) and issubclass(model, Mapped)):
+        yield f"{model!r} is no register map"
+    elif access is Access.WO:
+        yield "a group is RO or RW; its members may be WO"
+    elif access is Access.RW and not _has_writable(model):
+        yield f"nothing in {model.__name__} is writable, so the group is RO"
+
+
+def _has_writable(model: type[Mapped]) -> bool:
+    return any(
+        _has_writable(field.model) if isinstance(field, Nested) else field.access.writable
+        for field in model.__fields__.values()
+    )
+
+
+def _leaf_problems(leaf: Leaf, access: Access) -> Iterator[str]:
+    place = f"{leaf.table.label}[{leaf.address!r}]"
+    if type(leaf.address) is not int:
+        yield f"{place}: the address must be an int, not {leaf.address!r}"
+    if not leaf.access.includes(access):
+        yield f"{place} is read-only, so the field is RO, not {access.value}"
+    for keyword in ("word_order", "byte_order"):
+        problem = order_problem(keyword, getattr(leaf, keyword))
+        if problem:
+            yield problem
+    validators: tuple[object, ...] = leaf.validators
+    for validator in validators:
+        if not callable(validator):
+            yield f"the validator {validator!r} is not callable"
+    codec: object = leaf.codec
+    if not isinstance(codec, Codec):
+        yield f"{place}: {codec!r} is no codec"
+    elif codec.bit_table != leaf.table.is_bits:
+        kinds = ("bits", "registers") if codec.bit_table else ("registers", "bits")
+        yield f"{place}: {codec!r} is a codec of {kinds[0]}, the table is one of {kinds[1]}"
+    else:
+        yield from _size_problems(leaf, access)
+        yield from _limit_problems(leaf)
+
+
+def _number_problems(group: Nested) -> Iterator[str]:
+    yield from _int_problems("base", group.base)
+    if isinstance(group, Repeat):
+        yield from _int_problems("stride", group.stride, least=1)
+        yield from _int_problems("count", group.count, least=1)
+
+
+def _int_problems(word: str, value: object, *, least: int = 0) -> Iterator[str]:
+    if type(value) is not int or not least <= value < ADDRESS_SPACE:
+        yield f"{word} must be an int in {least}..{ADDRESS_SPACE - 1}, not {value!r}"
+
+
+def _size_problems(leaf: Leaf, access: Access) -> Iterator[str]:
+    size: object = leaf.codec.registers
+    most = _most_cells(leaf.table, access)
+    first, last = leaf.codec.bit_range or (0, 0)
+    if not isinstance(size, int) or size < 1:
+        yield f"{leaf.codec!r} must have a size of at least 1, not {size!r}"
+    elif leaf.codec.bit_range and not (size == 1 and 0 <= first <= last <= LAST_BIT):
+        yield f"{leaf.codec!r} has bits {first}..{last}, which are not in one register"
+    elif size > most:
+        cells = cells_text(leaf.table, leaf.address, size)
+        verb = "written" if access.writable else "read"
+        yield f"{cells} is too long to be {verb} by one request, which moves at most {most}"
+
+
+def _most_cells(table: Table, access: Access) -> int:
+    if table.is_bits:
+        return MAX_WRITE_COILS if access.writable else MAX_READ_BITS
+    return MAX_WRITE_REGISTERS if access.writable else MAX_READ_REGISTERS
+
+
+def _limit_problems(leaf: Leaf) -> Iterator[str]:
+    limits: list[object] = [leaf.minimum, leaf.maximum]
+    given = [limit for limit in limits if limit is not None]
+    numbers = [limit for limit in given if isinstance(limit, int | float)]
+    if len(numbers) < len(given):
+        yield f"min and max must be numbers, not {', '.join(map(repr, given))}"
+    elif given and not _may_hold_numbers(leaf.codec):
+        yield f"min and max bound numbers, which {leaf.codec!r} does not hold"
+    elif len(numbers) == 2 and not numbers[0] <= numbers[1]:
+        yield f"min {numbers[0]!r} is above max {numbers[1]!r}"
+
+
+def _may_hold_numbers(codec: Codec[Any]) -> bool:
+    try:
+        value = codec.decode([0] * codec.registers)
+    except Exception:  # a codec of the user's may fail in any way; then nothing is known
+        return True
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))

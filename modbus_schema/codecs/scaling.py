@@ -1,0 +1,157 @@
+"""Numbers in steps of an exact decimal, such as tenths of a degree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from math import lcm
+from typing import Generic, TypeAlias, TypeVar
+
+import attrs
+
+from modbus_schema.codecs.base import pattern_bits
+from modbus_schema.codecs.source import Scope
+from modbus_schema.codecs.wrapping import Wrapper
+from modbus_schema.errors import DefinitionError, EncodeError
+
+N = TypeVar("N", int, float)
+
+Decimals: TypeAlias = str | int | Decimal
+"""An exact decimal: ``"0.1"``, ``10``, ``Decimal("1e-3")``; a float is none."""
+
+NOISE = 1_000_000
+"""The part of a step, one in so many, that float arithmetic may have left in a value."""
+
+EXACT_FLOAT_BITS = 50
+"""Integers of so many bits are exact as floats, with room for the rounding of a scale."""
+
+
+@attrs.frozen
+class Line:
+    """``value = (raw * slope + shift) / divisor``: an exact step and offset in integers."""
+
+    slope: int
+    shift: int
+    divisor: int
+
+    def value(self, raw: float) -> float:
+        """Return the value of a raw number; of an integer it is rounded once."""
+        return (raw * self.slope + self.shift) / self.divisor
+
+    def raw(self, value: float) -> float:
+        """Return the raw number of a value; as exact as floats are."""
+        return (value * self.divisor - self.shift) / self.slope
+
+    def value_source(self, raw: str) -> str:
+        """Return the expression of `value`."""
+        scaled = raw if self.slope == 1 else f"{raw} * {self.slope}"
+        if self.shift:
+            scaled = f"({scaled} {self.shift:+d})"
+        return f"{scaled} / {self.divisor}"
+
+    def raw_source(self, value: str) -> str:
+        """Return the expression of `raw`."""
+        scaled = value if self.divisor == 1 else f"{value} * {self.divisor}"
+        if self.shift:
+            scaled = f"({scaled} {-self.shift:+d})"
+        return scaled if self.slope == 1 else f"{scaled} / {self.slope}"
+
+
+def _line(step: Decimals, offset: Decimals) -> Line:
+    exact_step, exact_offset = _exact(step, "step"), _exact(offset, "offset")
+    if not exact_step:
+        raise DefinitionError("the step of a scale cannot be 0")
+    divisor = lcm(exact_step.denominator, exact_offset.denominator)
+    return Line(int(exact_step * divisor), int(exact_offset * divisor), divisor)
+
+
+def _exact(number: Decimals, what: str) -> Fraction:
+    if isinstance(number, bool) or not isinstance(number, str | int | Decimal):
+        raise DefinitionError(f'the {what} of a scale is an exact decimal as "0.1", not {number!r}')
+    try:
+        return Fraction(Decimal(number))
+    except (InvalidOperation, ValueError, OverflowError):
+        raise DefinitionError(f"the {what} of a scale is a decimal, not {number!r}") from None
+
+
+@attrs.define(repr=False, unsafe_hash=True, on_setattr=attrs.setters.frozen)
+class _Scaled(Wrapper[float, N], Generic[N]):
+    """What both kinds of scaled numbers share: how they decode."""
+
+    step: Decimals = attrs.field(eq=False)
+    offset: Decimals = attrs.field(eq=False)
+    line: Line = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "line", _line(self.step, self.offset))
+
+    def decode(self, words: Sequence[int]) -> float:
+        return self.line.value(self.inner.decode(words))
+
+    def decode_source(self, raw: str, scope: Scope) -> str:
+        return self.line.value_source(self.inner.decode_source(raw, scope))
+
+    def __repr__(self) -> str:
+        offset = f", {_written(self.offset)}" if self.offset else ""
+        return f"{self.inner!r}.scaled({_written(self.step)}{offset})"
+
+
+@attrs.define(repr=False, unsafe_hash=True, on_setattr=attrs.setters.frozen)
+class ScaledFloat(_Scaled[float]):
+    """A float in another unit, such as kW read as W."""
+
+    def encode(self, value: float) -> list[int]:
+        try:
+            raw = self.line.raw(value)
+        except TypeError:
+            raise EncodeError(f"{value!r} is not a number") from None
+        except OverflowError:
+            raise EncodeError(f"{value!r} is too large for {self!r}") from None
+        return self.inner.encode(raw)
+
+    def encode_source(self, value: str, scope: Scope) -> str:
+        return self.inner.encode_source(scope.assign(self.line.raw_source(value)), scope)
+
+
+@attrs.define(repr=False, unsafe_hash=True, on_setattr=attrs.setters.frozen)
+class ScaledInteger(_Scaled[int]):
+    """A decimal in an integer: 30.2 as 302 tenths."""
+
+    def encode(self, value: float) -> list[int]:
+        raw = self.raw(value)
+        try:
+            return self.inner.encode(raw)
+        except EncodeError as error:
+            raise EncodeError(f"{value!r} as a raw value: {error}") from None
+
+    def raw(self, value: float) -> int:
+        """Return the raw integer of a value; raises EncodeError for one between two steps."""
+        line = self.line
+        try:
+            numerator, denominator = value.as_integer_ratio()
+        except (AttributeError, ValueError, OverflowError):
+            raise EncodeError(f"{value!r} is not a finite number") from None
+        top = numerator * line.divisor - line.shift * denominator
+        bottom = line.slope * denominator
+        raw = (2 * top + bottom) // (2 * bottom)
+        if abs(raw * bottom - top) * NOISE > abs(bottom) and line.value(raw) != value:
+            raise EncodeError(f"{value!r} is not a multiple of the step {self.step}")
+        return raw
+
+    def encode_source(self, value: str, scope: Scope) -> str:
+        exact = scope.bind(self.raw)
+        if not self._floats_are_exact():
+            return self.inner.encode_source(scope.assign(f"{exact}({value})"), scope)
+        raw = scope.assign(f"round({self.line.raw_source(value)})")
+        scope.line(f"if {self.line.value_source(raw)} != {value}: {raw} = {exact}({value})")
+        return self.inner.encode_source(raw, scope)
+
+    def _floats_are_exact(self) -> bool:
+        """Whether no two raw values decode to the same float, so that a round trip proves one."""
+        largest = (abs(self.line.slope) << pattern_bits(self.inner)) + abs(self.line.shift)
+        return largest < 1 << EXACT_FLOAT_BITS
+
+
+def _written(number: Decimals) -> str:
+    return repr(str(number) if isinstance(number, Decimal) else number)

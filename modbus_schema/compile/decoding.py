@@ -1,0 +1,164 @@
+"""Writes the function that turns the data of blocks into an instance of a map."""
+
+from array import array
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from modbus_schema.codecs.bit_table import BitList, SingleBit
+from modbus_schema.codecs.source import Scope, cut_out
+from modbus_schema.compile.functions import function_of
+from modbus_schema.compile.twins import twin_of
+from modbus_schema.compile.views import Pass, Pull, passes_of, pulls_of
+from modbus_schema.layout import GroupNode, RepeatNode, Slot
+from modbus_schema.plain import decode_plain, decode_slot, decode_value
+from modbus_schema.planning import Block
+from modbus_wire.bits import BYTE_TO_BITS, byte_count, unpack_bits
+
+TABLE_PAYS = 3
+"""From so many wanted bits of a byte on, unpacking all eight from a table is faster."""
+
+
+def compile_decoder(root: GroupNode, blocks: Sequence[Block]) -> Callable[[Sequence[bytes]], Any]:
+    """Return ``decode_plain`` for the node and the blocks, as a function of the blocks' data.
+
+    What the generated code cannot decode is decoded again the plain way, which says why not.
+    """
+    return _Writer(root, tuple(blocks)).function()
+
+
+class _Writer:
+    def __init__(self, root: GroupNode, blocks: Sequence[Block]) -> None:
+        self.root = root
+        self.blocks = blocks
+        self.scope = Scope()
+        self.targets: dict[Slot, str] = {}
+        """The attribute of an instance in which each slot's value belongs."""
+
+    def function(self) -> Callable[[Sequence[bytes]], Any]:
+        scope = self.scope
+        plain = scope.bind(partial(decode_plain, self.root, self.blocks), "decode_plain")
+        with scope.block("try:"):
+            data = [scope.temp("data_") for _ in self.blocks]
+            scope.line(f"[{', '.join(data)}] = data")
+            groups: list[tuple[str, GroupNode]] = []
+            self._make(self.root, groups)
+            self._fill(data)
+            for name, node in groups:
+                scope.line(f"{name}.__class__ = {scope.bind(node.model, node.model.__name__)}")
+            scope.line(f"return {groups[-1][0]}")
+        with scope.block("except Exception:"):
+            scope.line("pass")
+        scope.line(f"return {plain}(data)")
+        return function_of(scope, "decode(data)", self.root.model.__name__)
+
+    def _make(self, node: GroupNode, groups: list[tuple[str, GroupNode]]) -> str:
+        """Write the instances of a node, those inside it first; returns the node's own."""
+        members: list[tuple[str, str]] = []
+        for name, member in node.members.items():
+            if isinstance(member, GroupNode):
+                members.append((name, self._make(member, groups)))
+            elif isinstance(member, RepeatNode):
+                items = [f"{self._make(item, groups)}, " for item in member.items]
+                members.append((name, f"({''.join(items)})"))
+        model = node.model
+        instance = self.scope.temp(f"{model.__name__}_")
+        self.scope.line(
+            f"{instance} = {self.scope.bind(twin_of(model), f'new_{model.__name__}')}()"
+        )
+        for name, value in members:
+            self.scope.line(f"{instance}.{name} = {value}")
+        for name, member in node.members.items():
+            if isinstance(member, Slot):
+                self.targets[member] = f"{instance}.{name}"
+        groups.append((instance, node))
+        return instance
+
+    def _fill(self, data: Sequence[str]) -> None:
+        filled: set[Slot] = set()
+        for block, name in zip(self.blocks, data, strict=True):
+            slots = [slot for slot in block.slots if self._is_wanted(slot)]
+            filled.update(slots)
+            if block.table.is_bits:
+                self._bits(block, slots, name)
+            else:
+                self._registers(block, slots, name)
+        for slot, target in self.targets.items():
+            if slot not in filled:
+                self.scope.line(f"{target} = None")
+
+    def _is_wanted(self, slot: Slot) -> bool:
+        return slot in self.targets and slot.access.readable
+
+    def _registers(self, block: Block, slots: Sequence[Slot], data: str) -> None:
+        pulls = pulls_of(block, slots)
+        users: dict[Pull, list[Slot]] = defaultdict(list)
+        for slot, pull in pulls.items():
+            users[pull].append(slot)
+        passes = passes_of(users)
+        if not passes:
+            self.scope.line(f"if len({data}) != {2 * block.quantity}: refuse()")
+        swapped = ""
+        for one in passes:
+            if one.view.swapped and not swapped:
+                swapped = self.scope.assign(f"{self.scope.bind(array, 'array')}('H', {data})")
+                self.scope.line(f"{swapped}.byteswap()")
+            self._unpack(one, block, users, swapped if one.view.swapped else data)
+
+    def _unpack(
+        self, one: Pass, block: Block, users: Mapping[Pull, Sequence[Slot]], data: str
+    ) -> None:
+        scope = self.scope
+        scope.endian = one.view.endian
+        start = len(scope.lines)
+        targets = ", ".join([self._pulled(users[pull]) for pull in one.pulls])
+        unpack = scope.bind(one.packer(block.quantity).unpack, "unpack")
+        scope.insert(start, f"[{targets}] = {unpack}({data})")
+
+    def _pulled(self, slots: Sequence[Slot]) -> str:
+        """Write what becomes of one pulled value; returns what it is to be stored in."""
+        scope = self.scope
+        value = scope.temp(f"{slots[0].path[-1]}_")
+        for slot in slots:
+            start = len(scope.lines)
+            converted = self._converted(slot, value)
+            if converted == value and len(slots) == 1 and len(scope.lines) == start:
+                return self.targets[slot]
+            scope.line(f"{self.targets[slot]} = {converted}")
+        return value
+
+    def _converted(self, slot: Slot, value: str) -> str:
+        codec = slot.codec
+        if codec.wire is None:
+            return f"{self.scope.bind(partial(decode_value, slot), 'decode')}({value})"
+        return codec.decode_source(cut_out(value, codec.bit_range), self.scope)
+
+    def _bits(self, block: Block, slots: Sequence[Slot], data: str) -> None:
+        scope = self.scope
+        scope.line(f"if len({data}) != {byte_count(block.quantity)}: refuse()")
+        single: dict[int, dict[int, Slot]] = defaultdict(dict)
+        for slot in slots:
+            start = slot.address - block.address
+            byte, bit = divmod(start, 8)
+            if isinstance(slot.codec, SingleBit) and bit not in single[byte]:
+                single[byte][bit] = slot
+            elif isinstance(slot.codec, BitList):
+                unpack = scope.bind(unpack_bits, "unpack_bits")
+                value = f"tuple({unpack}({data}, {start + slot.size})[{start}:])"
+                scope.line(f"{self.targets[slot]} = {value}")
+            else:
+                decode = scope.bind(partial(decode_slot, slot, block), "decode")
+                scope.line(f"{self.targets[slot]} = {decode}({data})")
+        for byte, wanted in single.items():
+            self._byte(f"{data}[{byte}]", wanted)
+
+    def _byte(self, byte: str, wanted: Mapping[int, Slot]) -> None:
+        targets = {bit: self.targets[slot] for bit, slot in wanted.items()}
+        if len(targets) >= TABLE_PAYS:
+            places: Iterable[str] = (targets.get(bit, "_") for bit in range(8))
+            bits = self.scope.bind(BYTE_TO_BITS, "bits_of")
+            self.scope.line(f"{', '.join(places)} = {bits}[{byte}]")
+        else:
+            for bit, target in targets.items():
+                self.scope.line(f"{target} = {byte} & {1 << bit} != 0")

@@ -1,0 +1,87 @@
+"""What a placement declares, as data: the leaf fields, the groups and what repeats.
+
+A declaration is what the user wrote, right or wrong; ``checks`` says what is wrong with it.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, TypeAlias
+
+import attrs
+
+from modbus_schema.codecs.base import Codec
+from modbus_schema.options import Access, ByteOrder, MapOptions, WordOrder
+from modbus_wire.codes import Table
+
+Validator: TypeAlias = Callable[[Any, "attrs.Attribute[Any]", Any], object]
+"""A validator of attrs: called with instance, attribute and value, raises what it dislikes."""
+
+UNSET: Any = attrs.NOTHING
+"""What ``default`` is where none is given; it stands in the place of a value of any type."""
+
+
+@attrs.frozen(kw_only=True)
+class Leaf:
+    """One field of one codec."""
+
+    table: Table
+    address: int
+    codec: Codec[Any]
+    access: Access
+    default: object
+    unit: str = ""
+    description: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    validators: tuple[Validator, ...] = ()
+    word_order: WordOrder | None = None
+    byte_order: ByteOrder | None = None
+    alias: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Nested:
+    """A map in the map, once or often, its addresses counted from ``base`` in each table."""
+
+    model: "type[Mapped]"
+    base: int
+    access: Access = Access.RW
+    default: object
+    description: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Group(Nested):
+    """A map in the map, once."""
+
+
+@attrs.frozen(kw_only=True)
+class Repeat(Nested):
+    """A map in the map ``count`` times, each ``stride`` cells after the one before."""
+
+    stride: int
+    count: int
+
+    def item(self, index: int) -> Group:
+        """Return the group at an index, 0 to ``count`` - 1."""
+        return Group(
+            model=self.model,
+            base=self.base + index * self.stride,
+            access=self.access,
+            default=UNSET,
+            description=self.description,
+        )
+
+
+Declaration: TypeAlias = Leaf | Group | Repeat
+
+
+class Mapped:
+    """What the lower rows know of a class of register map; ``model.RegisterMap`` is the base."""
+
+    __slots__ = ()
+
+    __fields__: ClassVar[Mapping[str, Declaration]] = {}
+    """All fields, inherited ones included, in the order of definition."""
+
+    __options__: ClassVar[MapOptions] = MapOptions()
+    """What the class and its bases say."""

@@ -1,0 +1,72 @@
+"""The descriptors that annotate the fields of a map: RO, WO and RW.
+
+They exist for type checkers and carry a declaration into the class body; when the class is made,
+its metaclass takes them out, so none of their methods runs.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar, overload
+
+from modbus_schema.declared import Declaration, Mapped
+from modbus_schema.errors import DefinitionError
+from modbus_schema.refs import Ref, WritableRef
+
+M = TypeVar("M")
+T = TypeVar("T")
+
+
+class Field(Generic[T]):
+    """What a placement returns: a declaration on its way into a class."""
+
+    __slots__ = ("declaration",)
+
+    def __init__(self, declaration: Declaration) -> None:
+        self.declaration = declaration
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        raise DefinitionError(
+            f"{owner.__name__}.{name}: a placement belongs in a class derived from RegisterMap"
+        )
+
+    def __set__(self, instance: Mapped, value: T) -> None:
+        raise NotImplementedError
+
+
+class RO(Field[T]):
+    """A field that clients read: any field of a read-only table, or one the device guards."""
+
+    __slots__ = ()
+
+    @overload
+    def __get__(self, instance: None, owner: type[M]) -> Ref[M, T]: ...
+    @overload
+    def __get__(self, instance: Mapped, owner: type[M]) -> T: ...
+    def __get__(self, instance: Mapped | None, owner: type[M]) -> Any:
+        raise NotImplementedError
+
+
+class WO(Field[T]):
+    """A field that clients write and never read: None in an instance that came from a device."""
+
+    __slots__ = ()
+
+    @overload
+    def __get__(self, instance: None, owner: type[M]) -> WritableRef[M, T]: ...
+    @overload
+    def __get__(self, instance: Mapped, owner: type[M]) -> T | None: ...
+    def __get__(self, instance: Mapped | None, owner: type[M]) -> Any:
+        raise NotImplementedError
+
+
+class RW(RO[T], WO[T]):
+    """A field that clients read and write; it may be declared RO or WO as well."""
+
+    __slots__ = ()
+
+    @overload
+    def __get__(self, instance: None, owner: type[M]) -> WritableRef[M, T]: ...
+    @overload
+    def __get__(self, instance: Mapped, owner: type[M]) -> T: ...
+    def __get__(self, instance: Mapped | None, owner: type[M]) -> Any:
+        raise NotImplementedError

@@ -1,0 +1,67 @@
+"""From declarations to a layout: paths, absolute addresses and orders of every leaf field."""
+
+import attrs
+
+from modbus_schema.codecs.order import Order
+from modbus_schema.declared import Declaration, Group, Leaf, Mapped, Repeat
+from modbus_schema.layout import GroupNode, Layout, Node, RepeatNode, Slot
+from modbus_schema.options import MapOptions
+from modbus_schema.refs import Path, path_text
+
+DEFAULTS = MapOptions(word_order="big", byte_order="big", max_gap=0)
+"""What the protocol prescribes (AP §4.2), and reading nothing that nobody declared."""
+
+
+def build_layout(model: type[Mapped]) -> Layout:
+    """Flatten a class whose fields and options are known; it is not checked here."""
+    root = _Branch(name=model.__name__, path=(), base=0, options=DEFAULTS)
+    gap = model.__options__.over(DEFAULTS).max_gap
+    return Layout(model, root.group_node(model), max_gap=gap or 0)
+
+
+@attrs.frozen
+class _Branch:
+    """Where in the tree a map is being flattened, and what it inherits from there."""
+
+    name: str
+    path: Path
+    base: int
+    options: MapOptions
+
+    def group_node(self, model: type[Mapped]) -> GroupNode:
+        inside = attrs.evolve(self, options=model.__options__.over(self.options))
+        members = model.__fields__.items()
+        return GroupNode(model, {name: inside._node(name, field) for name, field in members})
+
+    def _node(self, name: str, field: Declaration) -> Node:
+        path = (*self.path, name)
+        if isinstance(field, Leaf):
+            return self._slot(path, field)
+        if isinstance(field, Repeat):
+            items = [
+                self._nested((*path, index), field.item(index)) for index in range(field.count)
+            ]
+            return RepeatNode(tuple(items))
+        return self._nested(path, field)
+
+    def _nested(self, path: Path, group: Group) -> GroupNode:
+        return attrs.evolve(self, path=path, base=self.base + group.base).group_node(group.model)
+
+    def _slot(self, path: Path, leaf: Leaf) -> Slot:
+        orders = MapOptions(leaf.word_order, leaf.byte_order).over(self.options)
+        return Slot(
+            path=path,
+            name=self.name + path_text(path),
+            table=leaf.table,
+            address=self.base + leaf.address,
+            size=leaf.codec.registers,
+            codec=leaf.codec,
+            order=Order(orders.word_order or "big", orders.byte_order or "big"),
+            access=leaf.access,
+            alias=leaf.alias,
+            minimum=leaf.minimum,
+            maximum=leaf.maximum,
+            validators=leaf.validators,
+            unit=leaf.unit,
+            description=leaf.description,
+        )

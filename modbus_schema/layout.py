@@ -1,0 +1,191 @@
+"""The flattened map of a class: every leaf field with its place, in the shape of the class.
+
+Data only: it neither checks a map nor knows how one is declared.
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+import attrs
+
+from modbus_schema.codecs.base import Codec, bit_mask
+from modbus_schema.codecs.order import Order
+from modbus_schema.declared import Mapped, Validator
+from modbus_schema.errors import EncodeError
+from modbus_schema.options import Access as Access
+from modbus_schema.refs import Path as Path
+from modbus_wire.codes import Table
+
+WHOLE_REGISTER = 0xFFFF
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Slot:
+    """One leaf field of a map at its absolute address; equal only to itself."""
+
+    path: Path
+    name: str
+    """For people: ``HeatPump.zones[1].target``."""
+    table: Table
+    address: int
+    size: int
+    """In cells of the table: registers or bits."""
+    codec: Codec[Any]
+    order: Order
+    access: Access
+    alias: bool = False
+    """Whether it is another view of cells that other slots have."""
+    minimum: float | None = None
+    maximum: float | None = None
+    validators: tuple[Validator, ...] = ()
+    unit: str = ""
+    description: str = ""
+
+    @property
+    def end(self) -> int:
+        """The address after the last cell."""
+        return self.address + self.size
+
+    @property
+    def mask(self) -> int:
+        """The bits of the register, as on the wire, that the field takes up; 0xFFFF for all."""
+        if self.codec.bit_range is None:
+            return WHOLE_REGISTER
+        mask = bit_mask(self.codec)
+        if self.order.byte == "little" and self.codec.number_registers:
+            return mask >> 8 | (mask & 0xFF) << 8
+        return mask
+
+    @property
+    def range(self) -> str:
+        """Table and cells: ``input[14..15]``, ``holding[8473] bits 3..4``."""
+        cells = cells_text(self.table, self.address, self.size)
+        if self.codec.bit_range is None:
+            return cells
+        first, last = self.codec.bit_range
+        return f"{cells} {'bit' if first == last else 'bits'} {_span(first, last)}"
+
+    @property
+    def place(self) -> str:
+        """Name and range: ``HeatPump.zones[1].target: holding[201]``."""
+        return f"{self.name}: {self.range}"
+
+    def overlaps(self, other: "Slot") -> bool:
+        """Whether the two fields share a cell; within one register, whether they share a bit."""
+        return (
+            self.table is other.table
+            and self.address < other.end
+            and other.address < self.end
+            and bool(self.mask & other.mask)
+        )
+
+    def check(self, value: object) -> None:
+        """Raise EncodeError, without the field's name, for a value outside limits or validators.
+
+        None, the value of what is not there, is within any limits.
+        """
+        if value is not None:
+            self._check_limits(value)
+        for validator in self.validators:
+            try:
+                validator(None, _attribute(self.name), value)
+            except (ValueError, TypeError) as error:
+                raise EncodeError(str(error.args[0] if error.args else error)) from error
+
+    def _check_limits(self, value: Any) -> None:
+        # Written so that NaN, which compares false with everything, is outside.
+        if self.minimum is not None and not value >= self.minimum:
+            raise EncodeError(f"{value!r} is below the minimum of {self.minimum!r}")
+        if self.maximum is not None and not value <= self.maximum:
+            raise EncodeError(f"{value!r} is above the maximum of {self.maximum!r}")
+
+
+@attrs.frozen(eq=False)
+class GroupNode:
+    """A map, or a group in one: the members of ``model`` by name, in the order of definition."""
+
+    model: type[Mapped]
+    members: "dict[str, Node]"
+
+    def leaves(self) -> Iterator[Slot]:
+        """Return the slots of the node, in the order of definition."""
+        for member in self.members.values():
+            yield from _leaves(member)
+
+
+@attrs.frozen(eq=False)
+class RepeatNode:
+    """A group that repeats: one node per item."""
+
+    items: tuple[GroupNode, ...]
+
+    def leaves(self) -> Iterator[Slot]:
+        """Return the slots of all items, item by item."""
+        for item in self.items:
+            yield from item.leaves()
+
+
+Node: TypeAlias = Slot | GroupNode | RepeatNode
+"""A leaf field, a group, or a group that repeats."""
+
+
+@attrs.frozen(eq=False)
+class Layout:
+    """A class of register map, flattened."""
+
+    model: type[Mapped]
+    root: GroupNode
+    max_gap: int
+    """Cells that nobody declared which one read may bridge."""
+    slots: tuple[Slot, ...] = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "slots", tuple(self.root.leaves()))
+
+    def node(self, path: Path) -> Node:
+        """Find what a reference's path leads to; LookupError when it leads nowhere."""
+        node: Node = self.root
+        for step in path:
+            if isinstance(node, GroupNode) and isinstance(step, str):
+                node = node.members[step]
+            elif isinstance(node, RepeatNode) and isinstance(step, int):
+                node = node.items[step]
+            else:
+                raise LookupError(f"{self.model.__name__} has nothing at {path!r}")
+        return node
+
+    def slots_of(self, path: Path) -> tuple[Slot, ...]:
+        """Return the slots at a path: one of a leaf field, all those of a group or repeat."""
+        return tuple(_leaves(self.node(path)))
+
+
+def layout_of(model: type) -> Layout:
+    """Return the layout of a class of register map; TypeError for any other class."""
+    layout = getattr(model, "__layout__", None)
+    if isinstance(layout, Layout):
+        return layout
+    raise TypeError(f"{model!r} is no register map")
+
+
+def cells_text(table: Table, address: int, quantity: int) -> str:
+    """Spell a range of cells, both ends included: ``input[14..15]``."""
+    return f"{table.label}[{_span(address, address + quantity - 1)}]"
+
+
+def _leaves(node: Node) -> Iterator[Slot]:
+    if isinstance(node, Slot):
+        yield node
+    else:
+        yield from node.leaves()
+
+
+def _span(first: int, last: int) -> str:
+    return str(first) if first == last else f"{first}..{last}"
+
+
+@lru_cache(maxsize=256)
+def _attribute(name: str) -> "attrs.Attribute[Any]":
+    holder = attrs.make_class("Field", {"value": attrs.field()})
+    attribute: attrs.Attribute[Any] = attrs.fields(holder).value
+    return attribute.evolve(name=name)

@@ -1,0 +1,83 @@
+"""The metaclass of maps: from a class body to a frozen attrs class with a layout and references."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MemberDescriptorType
+from typing import Any
+
+import attrs
+
+from modbus_schema.body import read_body
+from modbus_schema.checks import default_problems, layout_problems
+from modbus_schema.declared import Declaration, Mapped
+from modbus_schema.errors import DefinitionError
+from modbus_schema.flatten import build_layout
+from modbus_schema.layout import Layout
+from modbus_schema.options import MapOptions, options_from
+from modbus_schema.refs import Ref, reference
+
+
+class MapMeta(type):
+    """Makes maps: frozen attrs classes with slots, whose class attributes are references.
+
+    An instance finds its values in the slots, as that of any attrs class; only access through the
+    class passes here.
+    """
+
+    __fields__: Mapping[str, Declaration]
+    __options__: MapOptions
+    __layout__: Layout
+    __refs__: Mapping[str, Ref[Any, Any]]
+
+    def __new__(
+        metacls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **keywords: object
+    ) -> Any:
+        """Make the class, or raise one DefinitionError with a line for each fault."""
+        if "__attrs_attrs__" in namespace:  # attrs makes a class with slots a second time
+            return super().__new__(metacls, name, bases, _without_refs(namespace))
+        inherited = _inherited_fields(bases)
+        body = read_body(name, bases, namespace, inherited)
+        options, faults = options_from(keywords)
+        fields = {**inherited, **body.fields}
+        cls = _with_slots(super().__new__(metacls, name, bases, body.rest), fields)
+        cls.__fields__ = fields
+        cls.__options__ = options.over(cls.__options__)
+        cls.__layout__ = build_layout(cls)
+        problems = [f"{name}: {fault}" for fault in faults] + body.problems
+        problems += default_problems(cls.__layout__, body.fields)
+        problems += layout_problems(cls.__layout__)
+        if problems:
+            raise DefinitionError("\n".join(problems))
+        cls.__refs__ = {field: reference(cls, (field,)) for field in fields}
+        return cls
+
+    def __getattribute__(cls, name: str) -> Any:
+        value = super().__getattribute__(name)
+        if type(value) is MemberDescriptorType:
+            return cls.__refs__.get(name, value)
+        return value
+
+
+def _inherited_fields(bases: tuple[type, ...]) -> dict[str, Declaration]:
+    fields: dict[str, Declaration] = {}
+    for base in reversed(bases):
+        if issubclass(base, Mapped):
+            fields.update(base.__fields__)
+    return fields
+
+
+def _with_slots(cls: Any, fields: Mapping[str, Declaration]) -> Any:
+    return attrs.define(
+        cls,
+        these={name: attrs.field(default=field.default) for name, field in fields.items()},
+        frozen=True,
+        kw_only=True,
+        weakref_slot=False,
+    )
+
+
+def _without_refs(namespace: dict[str, Any]) -> dict[str, Any]:
+    # Of an inherited field attrs copies what it takes for the slot's descriptor; the true one is
+    # inherited.
+    return {name: value for name, value in namespace.items() if not isinstance(value, Ref)}

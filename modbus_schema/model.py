@@ -1,0 +1,71 @@
+"""The base of all register maps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Self, dataclass_transform
+
+import attrs
+
+from modbus_schema.declared import Mapped
+from modbus_schema.layout import Layout
+from modbus_schema.meta import MapMeta
+from modbus_schema.options import ByteOrder, WordOrder
+from modbus_schema.placements import (
+    coil,
+    discrete_input,
+    group,
+    holding_register,
+    input_register,
+    repeat,
+)
+
+if TYPE_CHECKING:
+    # Checkers do not see the metaclass: mypy checks class keywords only where there is none.
+    class _Base(Mapped):
+        pass
+else:
+
+    class _Base(Mapped, metaclass=MapMeta):
+        """What the metaclass hangs on."""
+
+
+@dataclass_transform(
+    kw_only_default=True,
+    field_specifiers=(
+        coil,
+        discrete_input,
+        group,
+        holding_register,
+        input_register,
+        repeat,
+    ),
+)
+class RegisterMap(_Base):
+    """The base of register maps: a subclass describes a device, or a group in one.
+
+    The class attributes of a map are references to its fields; an instance is frozen and holds one
+    value for each. Class keywords, inherited by subclasses: ``word_order`` of numbers that span
+    registers and ``byte_order`` in each register (``"big"``, as AP §4.2 says, or ``"little"``), and
+    ``max_gap``, how many cells that no field declares one read may bridge (0).
+
+    Everything that is wrong with a map is in the one DefinitionError that its class statement
+    raises.
+    """
+
+    __layout__: ClassVar[Layout]
+
+    def __init_subclass__(
+        cls,
+        *,
+        word_order: WordOrder | None = None,
+        byte_order: ByteOrder | None = None,
+        max_gap: int | None = None,
+    ) -> None:
+        # For type checkers; the metaclass takes the keywords.
+        super().__init_subclass__()
+
+    def replace(self, **changes: object) -> Self:
+        """Return a copy with some fields changed; TypeError for a name that is no field."""
+        instance: Any = self
+        copy: Self = attrs.evolve(instance, **changes)
+        return copy

@@ -1,0 +1,156 @@
+"""Values to cells and back the plain way: field by field, through the codecs' own verbs.
+
+This is the definition. The generated code of ``compile`` gives the same answers faster, and comes
+here for a codec that it cannot inline and for the error of a value that it refuses.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from modbus_schema.codecs.base import canonical, device_bytes, encode_checked
+from modbus_schema.errors import DecodeError, EncodeError, SchemaError
+from modbus_schema.layout import GroupNode, Node, RepeatNode, Slot
+from modbus_schema.options import Access
+from modbus_schema.planning import Block
+from modbus_wire.bits import pack_bits, unpack_bits
+
+Err = TypeVar("Err", bound=SchemaError)
+
+
+def located(error: Err, slot: Slot) -> Err:
+    """Return the error with the slot's name, table and range in it."""
+    error.where = slot.place
+    return error
+
+
+def decode_value(slot: Slot, data: bytes) -> Any:
+    """Return what a slot's own cells mean: register bytes in the device's order, or packed bits.
+
+    Raises DecodeError, located, for whatever the codec raises.
+    """
+    codec = slot.codec
+    try:
+        if codec.bit_table:
+            return codec.decode([int(bit) for bit in unpack_bits(data, slot.size)])
+        return codec.decode(canonical(data, codec, slot.order))
+    except DecodeError as error:
+        raise located(error, slot) from error.__cause__
+    except Exception as error:
+        raise located(DecodeError(f"{codec!r} failed: {error!r}"), slot) from error
+
+
+def encode_value(slot: Slot, value: Any) -> bytes:
+    """Return a slot's cells for a value within its limits: register bytes, or packed bits.
+
+    Of a slot of some bits the rest of the register is 0. Raises EncodeError, located, for whatever
+    the limits, the validators or the codec raise.
+    """
+    codec = slot.codec
+    try:
+        slot.check(value)
+        words = encode_checked(codec, value)
+        return pack_bits(words) if codec.bit_table else device_bytes(words, codec, slot.order)
+    except EncodeError as error:
+        raise located(error, slot) from error.__cause__
+    except Exception as error:
+        raise located(EncodeError(f"{codec!r} failed: {error!r}"), slot) from error
+
+
+def decode_slot(slot: Slot, block: Block, data: bytes) -> Any:
+    """Return the value of a slot from the data of the block that it is in."""
+    start = slot.address - block.address
+    if block.table.is_bits:
+        return decode_value(slot, pack_bits(unpack_bits(data, start + slot.size)[start:]))
+    return decode_value(slot, data[2 * start : 2 * (start + slot.size)])
+
+
+def decode_plain(root: GroupNode, blocks: Sequence[Block], data: Sequence[bytes]) -> Any:
+    """Return the instance that the data of the blocks holds; write-only fields are None.
+
+    Raises DecodeError for the first field, in the order of the blocks, that has no value.
+    """
+    values: dict[Slot, Any] = {}
+    wanted = set(root.leaves())
+    for block, cells in zip(blocks, data, strict=True):
+        check_size(block, cells)
+        for slot in block.slots:
+            if slot in wanted and slot.access.readable:
+                values[slot] = decode_slot(slot, block, cells)
+    return _instance(root, values.get)
+
+
+def check_size(block: Block, data: bytes) -> None:
+    """Raise DecodeError for data that is not exactly as long as the block."""
+    size = (block.quantity + 7) // 8 if block.table.is_bits else 2 * block.quantity
+    if len(data) != size:
+        error = DecodeError(f"{len(data)} bytes came where {size} are due")
+        error.where = block.place
+        raise error
+
+
+def _instance(node: Node, value_of: Callable[[Slot], Any]) -> Any:
+    if isinstance(node, Slot):
+        return value_of(node)
+    if isinstance(node, RepeatNode):
+        return tuple(_instance(item, value_of) for item in node.items)
+    instance: Any = object.__new__(node.model)
+    for name, member in node.members.items():
+        # what a device holds is not checked: neither the class's validators nor its hooks run
+        object.__setattr__(instance, name, _instance(member, value_of))
+    return instance
+
+
+def encode_plain(root: GroupNode, blocks: Sequence[Block], instance: object) -> list[bytes]:
+    """Return the data of the blocks that hold an instance; cells that no field covers are 0.
+
+    Aliases are left to the fields that they are aliases of; a write-only field that is None leaves
+    its cells 0. Raises EncodeError for the first field, in the order of the blocks, that cannot
+    hold its value.
+    """
+    values = {
+        slot: value
+        for slot, value in leaf_values(root, instance)
+        if not slot.alias and (value is not None or slot.access is not Access.WO)
+    }
+    return encode_blocks(blocks, values)
+
+
+def encode_blocks(blocks: Sequence[Block], values: Mapping[Slot, Any]) -> list[bytes]:
+    """Return the data of blocks from the values of their slots; a slot without one leaves 0."""
+    return [_encode_block(block, values) for block in blocks]
+
+
+def _encode_block(block: Block, values: Mapping[Slot, Any]) -> bytes:
+    size = (block.quantity + 7) // 8 if block.table.is_bits else 2 * block.quantity
+    cells = 0
+    for slot in block.slots:
+        if slot not in values:
+            continue
+        data = encode_value(slot, values[slot])
+        if block.table.is_bits:
+            cells |= int.from_bytes(data, "little") << slot.address - block.address
+        else:
+            cells |= int.from_bytes(data, "big") << 16 * (block.end - slot.end)
+    return cells.to_bytes(size, "little" if block.table.is_bits else "big")
+
+
+def leaf_values(node: Node, value: Any) -> Iterator[tuple[Slot, Any]]:
+    """Return every leaf field below a node with its value in an instance.
+
+    Raises EncodeError where an instance does not have as many items as its map repeats.
+    """
+    if isinstance(node, Slot):
+        yield node, value
+    elif isinstance(node, GroupNode):
+        for name, member in node.members.items():
+            yield from leaf_values(member, getattr(value, name))
+    else:
+        yield from _item_values(node, value)
+
+
+def _item_values(node: RepeatNode, values: Any) -> Iterator[tuple[Slot, Any]]:
+    if len(values) != len(node.items):
+        message = f"{len(values)} items were given where the map repeats {len(node.items)}"
+        raise located(EncodeError(message), next(node.leaves()))
+    for item, value in zip(node.items, values, strict=True):
+        yield from leaf_values(item, value)

@@ -1,0 +1,93 @@
+"""One simulated device: typed values on one side, the cells that clients see on the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from logging import getLogger
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from modbus_schema.changes import Change, encode_image, instance_values, settings_of
+from modbus_schema.compile import compile_decoder
+from modbus_schema.layout import Node, Slot, layout_of
+from modbus_schema.model import RegisterMap
+from modbus_schema.plain import assemble
+from modbus_schema.planning import runs
+from modbus_schema.refs import Ref, Setting
+from modbus_schema.simulation.guard import GuardedBank, Written
+
+M = TypeVar("M", bound=RegisterMap)
+T = TypeVar("T")
+R = TypeVar("R")
+
+_logger = getLogger("modbus_schema.simulation")
+
+
+class _Watcher(NamedTuple):
+    node: Node
+    slots: frozenset[Slot]
+    callback: Callable[[Any, Any], object]
+
+
+class SimulatedDevice(Generic[M]):
+    """A device that begins as ``instance``; ``bank`` is what a server serves of it.
+
+    Raises `EncodeError` for a value that its field cannot hold.
+    """
+
+    def __init__(self, instance: M) -> None:
+        self.model = type(instance)
+        self._layout = layout_of(self.model)
+        self._blocks = runs(self._layout.slots)
+        self._watchers: list[_Watcher] = []
+        self.bank = GuardedBank(self._layout, self._tell)
+        self._set(instance_values(self._layout.root, instance))
+
+    def snapshot(self) -> M:
+        """Return what the cells hold now; write-only fields are None."""
+        with self.bank.lock:
+            cells = [self.bank.get_cells(block) for block in self._blocks]
+        instance: M = compile_decoder(self._layout.root, self._blocks)(cells)
+        return instance
+
+    def set(self, *settings: Setting[M]) -> None:
+        """Change fields, read-only ones too; clients read the new values from now on.
+
+        Raises `EncodeError` for a value that its field cannot hold; nothing is changed then.
+        """
+        self._set(settings_of(self._layout, settings))
+
+    def on_write(self, ref: Ref[M, T], /) -> Callable[[Callable[[T, T], R]], Callable[[T, T], R]]:
+        """Call the decorated function with old and new value whenever a client has written.
+
+        It is called once per operation, also where old and new are equal, in the server's thread
+        after the cells have changed. An exception that it raises is logged. A reference to a
+        group, or to what repeats, watches all of its fields.
+        """
+        node, slots = self._layout.node(ref.path), frozenset(self._layout.slots_of(ref.path))
+
+        def watch(callback: Callable[[T, T], R]) -> Callable[[T, T], R]:
+            self._watchers.append(_Watcher(node, slots, callback))
+            return callback
+
+        return watch
+
+    def _set(self, changes: Iterable[Change]) -> None:
+        image = encode_image(changes)
+        with self.bank.lock:
+            for block, data in image:
+                self.bank.set_cells(block, data)
+
+    def _tell(self, written: Written) -> None:
+        def before(slot: Slot) -> Any:
+            return written[slot][0] if slot in written else self.bank.value_of(slot)
+
+        def after(slot: Slot) -> Any:
+            return written[slot][1] if slot in written else self.bank.value_of(slot)
+
+        for node, slots, callback in list(self._watchers):
+            if slots.isdisjoint(written):
+                continue
+            try:
+                callback(assemble(node, before), assemble(node, after))
+            except Exception:
+                _logger.exception("a function that watches %s failed", self.model.__name__)

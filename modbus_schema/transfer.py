@@ -1,0 +1,102 @@
+"""Reads and writes of a map as generators of requests, which any driver can run.
+
+A flow yields requests and is sent their results, or thrown their errors; it knows no client.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Sequence
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from modbus_schema.planning import Block
+from modbus_wire.codes import Table
+from modbus_wire.errors import IllegalFunction, ModbusError
+from modbus_wire.pdu.base import RawRead, Request
+from modbus_wire.pdu.bits import (
+    ReadCoils,
+    ReadDiscreteInputs,
+    WriteMultipleCoils,
+    WriteSingleCoil,
+)
+from modbus_wire.pdu.registers import (
+    MaskWriteRegister,
+    ReadHoldingRegisters,
+    ReadInputRegisters,
+    WriteMultipleRegisters,
+    WriteSingleRegister,
+)
+
+R = TypeVar("R")
+
+AnyRequest: TypeAlias = Request[Any]
+"""A request of any result type: the driver sends back whatever that type is."""
+
+Flow: TypeAlias = Generator[AnyRequest, Any, R]
+"""Requests out, their results in, ``R`` at the end."""
+
+_READS: dict[
+    Table, type[ReadCoils | ReadDiscreteInputs | ReadHoldingRegisters | ReadInputRegisters]
+]
+_READS = {
+    Table.COILS: ReadCoils,
+    Table.DISCRETE_INPUTS: ReadDiscreteInputs,
+    Table.HOLDING_REGISTERS: ReadHoldingRegisters,
+    Table.INPUT_REGISTERS: ReadInputRegisters,
+}
+
+
+class ReadPlan(Generic[R]):
+    """The requests that bring some fields, made once, and what turns their bytes into a value."""
+
+    def __init__(self, blocks: Sequence[Block], decode: Callable[[Sequence[bytes]], R]) -> None:
+        self.decode = decode
+        self.steps = [(_read(block), block.place) for block in blocks]
+
+    def flow(self) -> Flow[R]:
+        """Read all blocks, or fail with the error of the first that fails."""
+        data: list[bytes] = []
+        for request, place in self.steps:
+            try:
+                data.append((yield request))
+            except ModbusError as error:
+                error.where = place
+                raise
+        return self.decode(data)
+
+
+def write_flow(writes: Iterable[tuple[Block, bytes]]) -> Flow[None]:
+    """Write blocks one after the other; each comes with its register bytes or packed bits."""
+    for block, data in writes:
+        try:
+            yield from _write(block, data)
+        except ModbusError as error:
+            error.where = block.place
+            raise
+
+
+def _read(block: Block) -> RawRead:
+    return RawRead(_READS[block.table](block.address, block.quantity))
+
+
+def _write(block: Block, data: bytes) -> Flow[None]:
+    if block.table is Table.COILS:
+        if block.quantity == 1:
+            yield WriteSingleCoil(block.address, bool(data[0]))
+        else:
+            yield WriteMultipleCoils.from_bytes(block.address, block.quantity, data)
+    elif block.covers_whole_registers:
+        if block.quantity == 1:
+            yield WriteSingleRegister(block.address, int.from_bytes(data, "big"))
+        else:
+            yield WriteMultipleRegisters.from_bytes(block.address, data)
+    else:
+        yield from _write_bits(block.address, block.mask, int.from_bytes(data, "big"))
+
+
+def _write_bits(address: int, mask: int, word: int) -> Flow[None]:
+    """Change the bits of ``mask``: by FC 22, or read and write where the device lacks it."""
+    try:
+        yield MaskWriteRegister(address, ~mask & 0xFFFF, word)
+    except IllegalFunction:
+        (current,) = yield ReadHoldingRegisters(address, 1)
+        yield WriteSingleRegister(address, current & ~mask | word)

@@ -1,0 +1,117 @@
+"""The server's end of a connection: received bytes in, the bytes to send out.
+
+It knows no socket and no clock. Everything that one read brought is answered at once, in order.
+"""
+
+from collections.abc import Callable
+from struct import Struct
+
+from modbus_wire.errors import CrcError, FrameError
+from modbus_wire.framing.base import Framer, Framing
+from modbus_wire.framing.mbap import HEADER, MbapFramer
+from modbus_wire.framing.rtu import RtuFramer
+from modbus_wire.handler import Handler
+
+_READ = Struct(">HHHBBHH")
+"""The MBAP frame of a plain read: transaction id, protocol id, length, unit id, function code,
+address, quantity (TCP §3.1.3, AP §6.1 to §6.4)."""
+
+_READ_SIZE = _READ.size
+_READ_LENGTH = 6
+"""The length field of such a frame."""
+
+_read = _READ.unpack
+_reads = _READ.iter_unpack
+_header = HEADER.pack
+
+
+class _Requests(MbapFramer):
+    """The framer of what a server receives, which tells whether it keeps an unfinished frame."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the next byte begins a frame."""
+        return self._at == len(self._data)
+
+
+_FRAMERS: dict[Framing, Callable[[], Framer]] = {
+    Framing.TCP: _Requests,
+    Framing.RTU: RtuFramer.of_requests,
+}
+
+
+class ServerConnection:
+    """Answers the requests of one client.
+
+    A frame with a wrong checksum is not answered and a broadcast is carried out only. After bytes
+    that form no frame nothing in the stream can be trusted: `closed` is set, what was due before
+    is still to be sent, and whatever comes after is not looked at.
+    """
+
+    def __init__(self, handler: Handler, framing: Framing = Framing.TCP) -> None:
+        self.closed = False
+        self._handler = handler
+        self._framer = _FRAMERS[framing]()
+        self._begins_mbap = framing is Framing.TCP
+        """Whether the next byte begins an MBAP frame."""
+
+    def receive(self, data: bytes) -> bytes:
+        """Take in received bytes and return all that is to be sent now, b"" for nothing."""
+        answers: list[bytes] = []
+        if self._begins_mbap:
+            if len(data) == _READ_SIZE and (answer := self._answer_read(data)):
+                return answer
+            data = self._answer_reads(data, answers)
+        if data and not self.closed:
+            self._answer_all(data, answers)
+        return b"".join(answers)
+
+    def _answer_read(self, frame: bytes) -> bytes | None:
+        """Return the answer to a frame that is a plain read, None for any other."""
+        transaction_id, protocol_id, length, unit_id, function_code, address, quantity = _read(
+            frame
+        )
+        if length != _READ_LENGTH or protocol_id:
+            return None
+        answer = self._handler.read(unit_id, function_code, address, quantity)
+        return answer and _header(transaction_id, 0, len(answer) + 1, unit_id) + answer
+
+    def _answer_reads(self, data: bytes, answers: list[bytes]) -> bytes:
+        """Answer the plain reads that ``data`` begins with; return the bytes after them."""
+        read = self._handler.read
+        done = 0
+        for (
+            transaction_id,
+            protocol_id,
+            length,
+            unit_id,
+            function_code,
+            address,
+            quantity,
+        ) in _reads(data[: len(data) // _READ_SIZE * _READ_SIZE]):
+            if length != _READ_LENGTH or protocol_id:
+                break
+            answer = read(unit_id, function_code, address, quantity)
+            if answer is None:
+                break
+            answers.append(_header(transaction_id, 0, len(answer) + 1, unit_id))
+            answers.append(answer)
+            done += _READ_SIZE
+        return data[done:]
+
+    def _answer_all(self, data: bytes, answers: list[bytes]) -> None:
+        framer, handler = self._framer, self._handler
+        framer.receive(data)
+        try:
+            while (adu := framer.next_adu()) is not None:
+                transaction_id, unit_id, pdu = adu
+                if unit_id == framer.broadcast_unit_id:
+                    handler.broadcast(pdu)
+                elif (answer := handler.handle(unit_id, pdu)) is not None:
+                    answers.append(framer.encode(transaction_id, unit_id, answer))
+        except CrcError:
+            pass  # it gets no answer; the next frame begins with the next bytes
+        except FrameError:
+            self.closed = True
+        if isinstance(framer, _Requests):
+            self._begins_mbap = framer.is_empty

@@ -1,0 +1,155 @@
+"""What a request costs a server in CPU time, against pyModbusTCP 0.1.10, each in its own process.
+
+Both ends share one core, but for the last row; the load generator is written in C and checks every
+byte of every answer.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.benchmarks.children import LoadChild, ServerChild, compiled
+from tests.benchmarks.harness import Effort, Meter, Ratio, Unavailable, interleave, one_core
+from tests.benchmarks.serve import REGISTERS
+
+EXPECTED_COST = 20e-6
+
+
+class Exchange(NamedTuple):
+    """One request ADU and the one right answer to it; both with transaction id 0 and unit id 1."""
+
+    request: bytes
+    answer: bytes
+
+
+def adu(pdu: bytes) -> bytes:
+    """Wrap a PDU in an MBAP header (TCP §3.1.3)."""
+    return bytes(4) + (len(pdu) + 1).to_bytes(2, "big") + b"\x01" + pdu
+
+
+def register_bytes(quantity: int) -> bytes:
+    """Return what the first registers of the servers hold."""
+    return b"".join(value.to_bytes(2, "big") for value in REGISTERS[:quantity])
+
+
+def read(quantity: int) -> Exchange:
+    """FC3 of that many registers from address 0."""
+    request = b"\x03\x00\x00" + quantity.to_bytes(2, "big")
+    return Exchange(adu(request), adu(bytes([3, quantity * 2]) + register_bytes(quantity)))
+
+
+def write(quantity: int) -> Exchange:
+    """FC16 of that many registers from address 0, with the values they have already."""
+    head = b"\x10\x00\x00" + quantity.to_bytes(2, "big")
+    return Exchange(adu(head + bytes([quantity * 2]) + register_bytes(quantity)), adu(head))
+
+
+class Scenario(NamedTuple):
+    """What the load generator does, and the share of pyModbusTCP's cost that it may cost."""
+
+    name: str
+    exchange: Exchange
+    connections: int
+    depth: int
+    limit: float
+    server: str = "ours"
+
+
+SCENARIOS = (
+    Scenario("server FC3 of 10, 1 connection", read(10), 1, 1, 0.95),
+    Scenario("server FC3 of 10, 64 connections", read(10), 64, 1, 0.65),
+    Scenario("server FC3 of 125, 64 connections", read(125), 64, 1, 0.35),
+    Scenario("server FC16 of 100, 64 connections", write(100), 64, 1, 0.3),
+    Scenario("server FC3 of 10, 8 connections, 16 pipelined", read(10), 8, 16, 0.15),
+    Scenario("drop-in server FC3 of 10, 64 connections", read(10), 64, 1, 0.65, "drop-in"),
+)
+
+
+class Bench:
+    """The servers and load generators of one run, ended with it."""
+
+    def __init__(self, program: Path, stack: ExitStack) -> None:
+        self._program = program
+        self._stack = stack
+        self._servers: dict[str, ServerChild] = {}
+
+    def server(self, kind: str) -> ServerChild:
+        """Return the server of that kind, started on first use."""
+        if kind not in self._servers:
+            self._servers[kind] = self._stack.enter_context(ServerChild(kind))
+        return self._servers[kind]
+
+    def load(self, stack: ExitStack, kind: str, scenario: Scenario) -> LoadChild:
+        """Connect a load generator to the server of that kind until ``stack`` ends."""
+        port = self.server(kind).port
+        shape = (scenario.connections, scenario.depth, *scenario.exchange)
+        return stack.enter_context(LoadChild(self._program, port, *shape))
+
+    def cpu_meter(self, stack: ExitStack, kind: str, scenario: Scenario, effort: Effort) -> Meter:
+        """Return a meter of the server's CPU seconds for one request."""
+        server, load = self.server(kind), self.load(stack, kind, scenario)
+        count = effort.count(EXPECTED_COST)
+
+        def cost() -> float:
+            before = server.cpu_seconds()
+            load.run(count)
+            return (server.cpu_seconds() - before) / count
+
+        return cost
+
+    def wall_meter(self, stack: ExitStack, kind: str, scenario: Scenario, effort: Effort) -> Meter:
+        """Return a meter of the seconds that pass for one request."""
+        load, count = self.load(stack, kind, scenario), effort.count(EXPECTED_COST)
+        return lambda: load.run(count).seconds / count
+
+
+def run(effort: Effort) -> Iterator[Ratio]:
+    """Measure every scenario against pyModbusTCP, 512 connections against 64, and throughput."""
+    if find_spec("pyModbusTCP") is None:
+        raise Unavailable("pyModbusTCP 0.1.10 is not installed")
+    with compiled("load") as program:
+        with one_core(), ExitStack() as stack:
+            bench = Bench(program, stack)
+            for scenario in SCENARIOS:
+                yield compare(bench, scenario, effort)
+            yield crowd(bench, effort)
+        with ExitStack() as stack:
+            yield throughput(Bench(program, stack), effort)
+
+
+def compare(bench: Bench, scenario: Scenario, effort: Effort) -> Ratio:
+    """Measure one scenario on the server it names and on pyModbusTCP's."""
+    with ExitStack() as stack:
+        kinds = (scenario.server, "pyModbusTCP")
+        meters = {kind: bench.cpu_meter(stack, kind, scenario, effort) for kind in kinds}
+        samples = interleave(meters, effort)
+    return samples.at_most(scenario.name, *kinds, scenario.limit)
+
+
+def crowd(bench: Bench, effort: Effort) -> Ratio:
+    """Measure what a request costs among 512 connections, against 64."""
+    with ExitStack() as stack:
+        meters = {
+            str(connections): bench.cpu_meter(
+                stack, "ours", Scenario("", read(10), connections, 1, 0), effort
+            )
+            for connections in (512, 64)
+        }
+        samples = interleave(meters, effort)
+    return samples.at_most("server FC3 of 10, 512 connections against 64", "512", "64", 1.3)
+
+
+def throughput(bench: Bench, effort: Effort) -> Ratio:
+    """Measure requests per second of 64 connections, each end on a core of its own choice."""
+    scenario = Scenario("", read(10), 64, 1, 0)
+    with ExitStack() as stack:
+        meters = {
+            kind: bench.wall_meter(stack, kind, scenario, effort)
+            for kind in ("ours", "pyModbusTCP")
+        }
+        samples = interleave(meters, effort)
+    return samples.times_faster(
+        "server requests/s, 64 connections, not pinned", "ours", "pyModbusTCP", 4
+    )

@@ -1,0 +1,100 @@
+"""The other end of an exchange as a child process: the C programs and the servers under test."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple, Self
+
+from tests.benchmarks.harness import Unavailable
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+TIME_LIMIT = 60
+"""Seconds that one run of the load generator may take."""
+
+
+@contextmanager
+def compiled(name: str) -> Iterator[Path]:
+    """Compile ``name.c`` of this folder and give the path of the program while the block runs."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        raise Unavailable("no C compiler (cc) for the other end of the connections")
+    with TemporaryDirectory() as folder:
+        program = Path(folder, name)
+        source = HERE / f"{name}.c"
+        subprocess.run([compiler, "-O2", "-o", program, source], check=True, timeout=TIME_LIMIT)
+        yield program
+
+
+class Child:
+    """A process that answers a line on its input with a line on its output, and ends with it."""
+
+    def __init__(self, command: Sequence[str | Path]) -> None:
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+        )
+
+    def ask(self, line: str = "") -> str:
+        """Send a line and return the answer."""
+        assert self._process.stdin is not None
+        print(line, file=self._process.stdin, flush=True)
+        return self.hear()
+
+    def hear(self) -> str:
+        """Return the next line the child says; raises RuntimeError when it ended instead."""
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{self._process.args!r} ended: {self._process.wait()}")
+        return line.strip()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        try:
+            self._process.communicate(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.communicate()
+
+
+class ServerChild(Child):
+    """One of the servers of ``serve.py`` in a process of its own."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__([sys.executable, "-m", "tests.benchmarks.serve", kind])
+        self.port = int(self.hear())
+
+    def cpu_seconds(self) -> float:
+        """Return the CPU time, user and system, that all its threads have used so far."""
+        return float(self.ask())
+
+
+class Load(NamedTuple):
+    """What the load generator saw of one run."""
+
+    requests: int
+    seconds: float
+    cpu_seconds: float
+
+
+class LoadChild(Child):
+    """The load generator, connected; the connections stay open from run to run."""
+
+    def __init__(
+        self, program: Path, port: int, connections: int, depth: int, request: bytes, answer: bytes
+    ) -> None:
+        numbers = [str(number) for number in (port, connections, depth, TIME_LIMIT)]
+        super().__init__([program, *numbers, request.hex(), answer.hex()])
+        if self.hear() != "ready":
+            raise RuntimeError("the load generator does not speak as expected")
+
+    def run(self, requests: int) -> Load:
+        """Exchange that many requests; every answer is checked, a wrong one ends the child."""
+        return Load(**json.loads(self.ask(str(requests))))

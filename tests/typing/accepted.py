@@ -1,0 +1,179 @@
+"""What the type checkers accept, and which types they see; never run."""
+
+# ruff: noqa: D101, D103
+
+from enum import IntEnum, IntFlag
+from typing import assert_type
+
+import attrs
+
+from modbus_schema.codecs.arrays import array
+from modbus_schema.codecs.base import Codec
+from modbus_schema.codecs.bit_table import bit_list
+from modbus_schema.codecs.bits import bits, uint8
+from modbus_schema.codecs.enums import enum, flags
+from modbus_schema.codecs.numbers import float32, int16, uint16, uint32
+from modbus_schema.codecs.text import string
+from modbus_schema.device import Device
+from modbus_schema.fields import RO, RW, WO
+from modbus_schema.model import RegisterMap
+from modbus_schema.placements import (
+    coil,
+    discrete_input,
+    group,
+    holding_register,
+    input_register,
+    repeat,
+)
+from modbus_schema.refs import Ref, Setting, WritableRef, Write
+
+
+class Mode(IntEnum):
+    OFF = 0
+    HEAT = 1
+
+
+class Alarm(IntFlag):
+    FLOW = 1
+    ICE = 2
+
+
+class Celsius:
+    pass
+
+
+class CelsiusCodec(Codec[Celsius]):
+    pass
+
+
+class Fan(RegisterMap):
+    speed: RW[int] = holding_register(5, uint16)
+
+
+class Zone(RegisterMap):
+    temperature: RO[float | None] = input_register(
+        0, int16.scaled("0.1").optional(0x8000), unit="degC", description="in the room"
+    )
+    target: RW[float] = holding_register(0, int16.scaled("0.1"), default=20.0, min=5, max=30.5)
+    fan: RO[Fan] = group(Fan, base=3)
+
+
+class HeatPump(RegisterMap, word_order="little", byte_order="big", max_gap=8):
+    outdoor: RO[float] = input_register(12, float32)
+    energy: RO[int] = input_register(14, uint32, word_order="big", byte_order="little")
+    mode: RW[Mode] = holding_register(0, enum(Mode))
+    odd_mode: RW[Mode | int] = holding_register(1, enum(Mode, keep_unknown=True))
+    alarms: RO[Alarm] = holding_register(2, flags(Alarm))
+    pump: RW[bool] = coil(3)
+    heater: RO[bool] = coil(4, default=False)
+    relays: RW[tuple[bool, ...]] = coil(8, bit_list(4))
+    flow: RO[bool] = discrete_input(4)
+    reset: WO[int] = holding_register(9, int16, default=0)
+    stage: RW[int] = holding_register(10, bits(0, 3), overlap=True)
+    level: RW[int] = holding_register(10, uint8.high)
+    label: RW[str] = holding_register(20, string(8), default="attic")
+    curve: RW[tuple[int, ...]] = holding_register(30, array(int16, 3))
+    own: RW[Celsius] = holding_register(40, CelsiusCodec(), default=Celsius())
+    even: RW[int] = holding_register(41, int16, validator=attrs.validators.in_([0, 2, 4]))
+    odd: RW[int] = holding_register(
+        42, int16, validator=[attrs.validators.instance_of(int), attrs.validators.gt(3)]
+    )
+    name: RW[str] = holding_register(50, string(8), validator=attrs.validators.max_len(10))
+    zones: RO[tuple[Zone, ...]] = repeat(Zone, base=200, stride=10, count=3)
+    circuit: RO[Zone] = group(Zone, base=300)
+    fan: RW[Fan] = group(Fan, base=400, default=Fan(speed=3))
+
+    @property
+    def warm(self) -> bool:
+        return self.outdoor > 3
+
+
+class BigHeatPump(HeatPump, byte_order="little"):
+    extra: RW[int] = holding_register(99, int16, default=5)
+
+
+fan = Fan(speed=3)
+zone = Zone(temperature=None, fan=fan)
+pump = HeatPump(
+    outdoor=1.0,
+    energy=3,
+    mode=Mode.HEAT,
+    odd_mode=7,
+    alarms=Alarm.FLOW | Alarm.ICE,
+    pump=True,
+    relays=(True, False, True, False),
+    flow=True,
+    stage=3,
+    level=4,
+    curve=(1, 2),
+    own=Celsius(),
+    even=4,
+    odd=5,
+    name="x",
+    zones=(zone, zone, zone),
+    circuit=zone,
+)
+
+assert_type(pump.outdoor, float)
+assert_type(pump.mode, Mode)
+assert_type(pump.odd_mode, Mode | int)
+assert_type(pump.alarms, Alarm)
+assert_type(pump.reset, int | None)
+assert_type(pump.relays, tuple[bool, ...])
+assert_type(pump.zones, tuple[Zone, ...])
+assert_type(pump.zones[0].temperature, float | None)
+assert_type(pump.circuit.fan.speed, int)
+assert_type(pump.warm, bool)
+assert_type(pump.replace(mode=Mode.OFF), HeatPump)
+
+assert_type(HeatPump.outdoor, Ref[HeatPump, float])
+assert_type(HeatPump.mode, WritableRef[HeatPump, Mode])
+assert_type(HeatPump.heater, Ref[HeatPump, bool])
+assert_type(HeatPump.reset, WritableRef[HeatPump, int])
+assert_type(HeatPump.zones, Ref[HeatPump, tuple[Zone, ...]])
+assert_type(HeatPump.zones[1], Ref[HeatPump, Zone])
+assert_type(HeatPump.zones[1].at(Zone.target), WritableRef[HeatPump, float])
+assert_type(HeatPump.zones[1].at(Zone.temperature), Ref[HeatPump, float | None])
+assert_type(HeatPump.circuit.at(Zone.fan).at(Fan.speed), WritableRef[HeatPump, int])
+assert_type([each.at(Zone.target) for each in HeatPump.zones], list[WritableRef[HeatPump, float]])
+assert_type(HeatPump.fan, WritableRef[HeatPump, Fan])
+
+assert_type(HeatPump.outdoor.to(3.5), Setting[HeatPump])
+assert_type(HeatPump.mode.to(Mode.HEAT), Write[HeatPump])
+assert_type(HeatPump.reset.to(1), Write[HeatPump])
+assert_type(HeatPump.zones[1].at(Zone.target).to(21), Write[HeatPump])
+assert_type(HeatPump.circuit.at(Zone.temperature).to(None), Setting[HeatPump])
+assert_type(HeatPump.fan.to(fan), Write[HeatPump])
+
+
+def a_subclass_inherits(big: BigHeatPump) -> None:
+    assert_type(big.outdoor, float)
+    assert_type(big.extra, int)
+    assert_type(big.replace(extra=1), BigHeatPump)
+    assert_type(BigHeatPump.outdoor, Ref[BigHeatPump, float])
+    assert_type(BigHeatPump.zones[1].at(Zone.target), WritableRef[BigHeatPump, float])
+
+
+def a_reference_of_the_base(outdoor: Ref[HeatPump, float]) -> Ref[BigHeatPump, float]:
+    return outdoor
+
+
+def a_write_of_the_base() -> Write[BigHeatPump]:
+    return HeatPump.mode.to(Mode.OFF)
+
+
+def a_device_reads(device: Device[HeatPump]) -> None:
+    assert_type(device.read(), HeatPump)
+    assert_type(device.read(HeatPump.outdoor), float)
+    assert_type(device.read(HeatPump.zones), tuple[Zone, ...])
+    assert_type(device.read(HeatPump.zones[1]), Zone)
+    assert_type(device.read(HeatPump.zones[1].at(Zone.temperature)), float | None)
+    assert_type(device.read(HeatPump.mode, HeatPump.pump), tuple[Mode, bool])
+
+
+def a_device_writes(device: Device[HeatPump], bigger: Device[BigHeatPump]) -> None:
+    device.write(HeatPump.mode.to(Mode.HEAT), HeatPump.zones[1].at(Zone.target).to(21.5))
+    device.write(HeatPump.circuit.at(Zone.target).to(20), HeatPump.fan.to(fan))
+    device.write(pump)
+    device.write_changes(pump, pump.replace(mode=Mode.OFF))
+    bigger.write(BigHeatPump.extra.to(3), HeatPump.mode.to(Mode.OFF))

@@ -1,0 +1,124 @@
+"""What the type checkers refuse: every line that says so must have an error, and no other line."""
+
+# ruff: noqa: B018, D101, D103, F841
+
+from enum import IntEnum
+
+import attrs
+
+from modbus_schema.codecs.enums import enum
+from modbus_schema.codecs.numbers import float32, int16
+from modbus_schema.codecs.text import string
+from modbus_schema.device import Device
+from modbus_schema.fields import RO, RW, WO
+from modbus_schema.model import RegisterMap
+from modbus_schema.placements import (
+    coil,
+    discrete_input,
+    group,
+    holding_register,
+    input_register,
+    repeat,
+)
+from modbus_schema.refs import Ref, Setting, WritableRef
+
+
+class Mode(IntEnum):
+    OFF = 0
+
+
+def positive(instance: object, attribute: "attrs.Attribute[int]", value: int) -> None: ...
+
+
+class Zone(RegisterMap):
+    seen: RO[float] = input_register(0, float32)
+    set: RW[float] = holding_register(0, float32)
+
+
+class Placements(RegisterMap):
+    read_only_table: RW[float] = input_register(12, float32)  # error
+    read_only_bits: RW[bool] = discrete_input(12)  # error
+    write_only_input: WO[float] = input_register(12, float32)  # error
+    int_for_float: RO[float] = input_register(12, int16)  # error
+    int_for_float_too: RW[float] = holding_register(12, int16)  # error
+    int_for_enum: RW[Mode] = holding_register(12, int16)  # error
+    never_none: RO[float] = input_register(0, int16.scaled("0.1").optional(3))  # error
+    bit_for_float: RW[float] = coil(3)  # error
+    text_default: RW[float] = holding_register(12, float32, default="x")  # error
+    float_default: RW[int] = holding_register(12, int16, default=1.5)  # error
+    int_default: RW[Mode] = holding_register(12, enum(Mode), default=0)  # error
+    text_bit_default: RW[bool] = coil(3, default="on")  # error
+    misspelt: RW[float] = holding_register(12, float32, units="degC")  # error
+    misspelt_bit: RW[bool] = coil(3, overlaps=True)  # error
+    text_limit: RW[float] = holding_register(12, float32, min="1")  # error
+    no_order: RW[float] = holding_register(12, float32, word_order="middle")  # error
+    order_of_bits: RW[bool] = coil(12, word_order="big")  # error
+    swapped: RO[float] = holding_register(float32, 5)  # error
+    no_group: RO[int] = group(Zone, base=1)  # error
+    no_map: RO[int] = group(int, base=1)  # error
+    no_base: RO[Zone] = group(Zone)  # error
+    one_of_many: RO[Zone] = repeat(Zone, base=1, stride=3, count=2)  # error
+    many_of_one: RO[tuple[Zone, ...]] = group(Zone, base=1)  # error
+    no_count: RO[tuple[Zone, ...]] = repeat(Zone, base=1, stride=3)  # error
+    number_check: RW[str] = holding_register(1, string(3), validator=positive)  # error
+
+
+class MisspeltKeyword(RegisterMap, word_orders="little"):  # error
+    pass
+
+
+class NoOrder(RegisterMap, word_order="middle"):  # error
+    pass
+
+
+class TextGap(RegisterMap, max_gap="3"):  # error
+    pass
+
+
+class Pump(RegisterMap):
+    mode: RW[Mode] = holding_register(13, enum(Mode), default=Mode.OFF)
+    seen: RO[float] = input_register(12, float32)
+    set: RW[float] = holding_register(12, float32)
+    zone: RO[Zone] = group(Zone, base=3)
+    zones: RO[tuple[Zone, ...]] = repeat(Zone, base=1, stride=3, count=2)
+
+
+zone = Zone(seen=1.0, set=2)
+Zone(seen=1.0)  # error
+Zone(seen=1.0, set=2.0, other=3)  # error
+Zone(seen="3", set=3)  # error
+Zone(3, 4)  # error
+zone.seen.hex().nothing  # error
+zone.nothing  # error
+zone.replace(1)  # error
+text: str = zone.set  # error
+
+
+def simulate(*settings: Setting[Pump]) -> None: ...
+
+
+def use(device: Device[Pump]) -> None:
+    device.write(Pump.seen.to(3.0))  # error
+    device.write(Pump.set.to("x"))  # error
+    device.write(Pump.mode.to(0))  # error
+    device.write(Pump.set)  # error
+    device.write(Zone.set.to(3.0))  # error
+    device.write(Pump.zone.at(Zone.seen).to(3.0))  # error
+    device.write(Pump.zone.at(Pump.set).to(3.0))  # error
+    device.write(Pump.zones[0].at(Zone.set).to("3"))  # error
+    device.write(Pump.zones.at(Zone.set).to(3.0))  # error
+    device.write(Pump.zone[1].at(Zone.set).to(3.0))  # error
+    device.write(Pump.zones["a"].at(Zone.set).to(3.0))  # error
+    device.write(Pump.zone.to(zone))  # error
+    device.write(zone)  # error
+    device.write_changes(zone, zone)  # error
+    device.read(Zone.set)  # error
+    device.read(Pump.seen).nothing  # error
+    simulate(Pump.seen.to("x"))  # error
+    simulate(Zone.seen.to(3.0))  # error
+    simulate(Pump.seen.to(3.0))
+    Pump.set[1]  # error
+    Pump.nothing  # error
+    stranger: Ref[Pump, float] = Zone.seen  # error
+    writable: WritableRef[Pump, float] = Pump.seen  # error
+    wider: Ref[Pump, float | None] = Pump.seen  # error
