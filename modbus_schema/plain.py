@@ -76,7 +76,7 @@ def decode_plain(root: GroupNode, blocks: Sequence[Block], data: Sequence[bytes]
         for slot in block.slots:
             if slot in wanted and slot.access.readable:
                 values[slot] = decode_slot(slot, block, cells)
-    return _instance(root, values.get)
+    return assemble(root, values.get)
 
 
 def check_size(block: Block, data: bytes) -> None:
@@ -88,15 +88,16 @@ def check_size(block: Block, data: bytes) -> None:
         raise error
 
 
-def _instance(node: Node, value_of: Callable[[Slot], Any]) -> Any:
+def assemble(node: Node, value_of: Callable[[Slot], Any]) -> Any:
+    """Return the value of a node: of a leaf field its own, of a group an instance of its map."""
     if isinstance(node, Slot):
         return value_of(node)
     if isinstance(node, RepeatNode):
-        return tuple(_instance(item, value_of) for item in node.items)
+        return tuple(assemble(item, value_of) for item in node.items)
     instance: Any = object.__new__(node.model)
     for name, member in node.members.items():
         # what a device holds is not checked: neither the class's validators nor its hooks run
-        object.__setattr__(instance, name, _instance(member, value_of))
+        object.__setattr__(instance, name, assemble(member, value_of))
     return instance
 
 

@@ -136,19 +136,6 @@ SERVICES: Mapping[RequestType, Service] = {
 """What carries out each request class. A user's own function code is one more entry."""
 
 
-class _AnyUnit:
-    """The one bank under every unit id."""
-
-    def __init__(self, bank: Bank) -> None:
-        self._bank = bank
-
-    def get(self, unit_id: int) -> Bank:
-        return self._bank
-
-    def values(self) -> tuple[Bank]:
-        return (self._bank,)
-
-
 class Handler:
     """Answers requests from the banks it is given.
 
@@ -160,11 +147,11 @@ class Handler:
     """
 
     def __init__(self, bank: Banks, services: Mapping[RequestType, Service] = SERVICES) -> None:
-        self._banks = bank if isinstance(bank, Mapping) else _AnyUnit(bank)
-        self._bank_of = self._banks.get
+        self._units: Mapping[int, Bank] = bank if isinstance(bank, Mapping) else {}
+        self._only_bank = None if isinstance(bank, Mapping) else bank
         self._services = {kind.function_code: (kind, do) for kind, do in services.items()}
         self._reads = {
-            code: service
+            code: service.answer
             for code, (_, service) in self._services.items()
             if isinstance(service, ReadService)
         }
@@ -187,7 +174,8 @@ class Handler:
     def broadcast(self, pdu: bytes) -> None:
         """Carry a write out on every bank there is; nobody answers it (SL §2.1). Never raises."""
         function_code = pdu[0] if pdu else 0
-        for bank in {id(bank): bank for bank in list(self._banks.values())}.values():
+        banks = list(self._units.values()) if self._only_bank is None else [self._only_bank]
+        for bank in {id(bank): bank for bank in banks}.values():
             try:
                 kind, service = self._service_of(function_code)
                 if kind.writes:
@@ -201,14 +189,19 @@ class Handler:
         None means that these are no fields of a sound plain read: no bank was asked, and `handle`
         has to speak.
         """
-        service = self._reads.get(function_code)
-        if service is None:
+        answer = self._reads.get(function_code)
+        if answer is None:
             return None
         try:
-            bank = self._bank_of(unit_id)
-            return None if bank is None else service.answer(bank, address, quantity)
+            bank = self._only_bank
+            if bank is None and (bank := self._units.get(unit_id)) is None:
+                return None
+            return answer(bank, address, quantity)
         except Exception as error:
             return _refusal(function_code, error)
+
+    def _bank_of(self, unit_id: int) -> Bank | None:
+        return self._units.get(unit_id) if self._only_bank is None else self._only_bank
 
     def _service_of(self, function_code: int) -> tuple[RequestType, Service]:
         try:

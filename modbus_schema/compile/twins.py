@@ -27,7 +27,9 @@ def _make_twin(model: type) -> type:
         "__doc__": "While it is being filled.",
         "__new__": object.__new__,
         "__init__": object.__init__,
+        # both, or the interpreter does not see that stores need no Python code
         "__setattr__": object.__setattr__,
+        "__delattr__": object.__delattr__,
     }
     # past the metaclass, which would make a map of it
     return type.__new__(type(model), model.__name__, model.__bases__, namespace)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from threading import Lock
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from modbus_wire.framing.base import Framing
@@ -47,7 +47,7 @@ class Server:
         self.port = port
         self.framing = framing
         self._handler = bank if isinstance(bank, Handler) else Handler(bank)
-        self._starting = Lock()
+        self._starting = RLock()
         self._loop: Loop | None = None
 
     @property
@@ -90,8 +90,11 @@ class Server:
         In the server's own thread, that is out of a bank, it does not wait: the server ends when
         the bank has returned.
         """
-        if self._loop is not None:
-            self._loop.stop()
+        # a client may be served, and stop the server, before `start` has returned
+        with self._starting:
+            loop = self._loop
+        if loop is not None:
+            loop.stop()
 
     def serve_forever(self) -> None:
         """Serve until `stop` is called elsewhere; raises as `start`."""

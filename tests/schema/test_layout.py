@@ -1,16 +1,15 @@
 """Layouts: names, absolute addresses and orders of every leaf field, and the checks of a value."""
 
 import math
-from typing import Any
 
-import attrs
 import pytest
+from attrs.validators import instance_of, lt
 
 from modbus_schema.codecs import array, bit, bit_list, bits, float32, int16, raw, uint16, uint32
 from modbus_schema.codecs.order import ABCD, BADC, CDAB, DCBA, Order
 from modbus_schema.errors import EncodeError
 from modbus_schema.fields import RO, RW
-from modbus_schema.layout import GroupNode, RepeatNode, Slot, layout_of
+from modbus_schema.layout import GroupNode, RepeatNode, layout_of
 from modbus_schema.model import RegisterMap
 from modbus_schema.options import Access
 from modbus_schema.placements import coil, group, holding_register, input_register, repeat
@@ -128,19 +127,20 @@ def test_only_maps_have_a_layout() -> None:
         layout_of(int)
 
 
-def checked(**keywords: Any) -> Slot:
-    """Return the slot of a map of one float field with limits or validators."""
+class Limited(RegisterMap):
+    """A map of values that are checked."""
 
-    class Map(RegisterMap):
-        x: RW[float] = holding_register(0, float32, **keywords)
+    target: RW[float] = holding_register(0, float32, min=5, max=30)
+    step: RW[float] = holding_register(2, float32, validator=[instance_of(float), lt(3.0)])
 
-    return layout_of(Map).slots[0]
+
+TARGET, STEP = layout_of(Limited).slots
 
 
 @pytest.mark.parametrize("value", [5, 7.5, 30, None])
 def test_values_within_limits_pass(value: float | None) -> None:
     """Both limits are included, and the absence of a value is within any."""
-    checked(min=5, max=30).check(value)
+    TARGET.check(value)
 
 
 @pytest.mark.parametrize(
@@ -155,18 +155,17 @@ def test_values_within_limits_pass(value: float | None) -> None:
 def test_values_outside_of_limits_are_refused(value: float, message: str) -> None:
     """The error says which limit; no value slips through a comparison."""
     with pytest.raises(EncodeError) as caught:
-        checked(min=5, max=30).check(value)
+        TARGET.check(value)
     assert str(caught.value) == message
 
 
 def test_validators_are_those_of_attrs() -> None:
     """Every validator sees the value, and its refusal is an EncodeError with its words."""
-    slot = checked(validator=[attrs.validators.instance_of(float), attrs.validators.lt(3.0)])
-    slot.check(2.5)
+    STEP.check(2.5)
     with pytest.raises(EncodeError, match="must be < 3"):
-        slot.check(3.5)
-    with pytest.raises(EncodeError, match=r"'Map.x' must be <class 'float'>"):
-        slot.check(2)
+        STEP.check(3.5)
+    with pytest.raises(EncodeError, match=r"'Limited.step' must be <class 'float'>"):
+        STEP.check(2)
 
 
 def test_sizes_are_in_cells() -> None:

@@ -50,7 +50,8 @@ def client_of(server: ScriptedServer, framing: Framing = Framing.TCP) -> Client:
     [
         (lambda c: c.read_coils(1), "01 0001 0001", "01 01 01", [True]),
         (lambda c: c.read_coils(1, 3), "01 0001 0003", "01 01 05", [True, False, True]),
-        (lambda c: c.read_discrete_inputs(2, 9), "02 0002 0009", "02 02 0001", [False] * 8 + [True]),
+        (lambda c: c.read_discrete_inputs(2, 9), "02 0002 0009", "02 02 0001",
+         [False] * 8 + [True]),
         (lambda c: c.read_holding_registers(107, 3), "03 006B 0003", "03 06 022B 0000 0064",
          [555, 0, 100]),
         (lambda c: c.read_input_registers(8), "04 0008 0001", "04 02 000A", [10]),
@@ -61,8 +62,8 @@ def client_of(server: ScriptedServer, framing: Framing = Framing.TCP) -> Client:
          None),
         (lambda c: c.mask_write_register(4, 0xF2, 0x25), "16 0004 00F2 0025", "16 0004 00F2 0025",
          None),
-        (lambda c: c.read_write_multiple_registers(3, 1, 14, [255]), "17 0003 0001 000E 0001 02 00FF",
-         "17 02 0ACD", [0x0ACD]),
+        (lambda c: c.read_write_multiple_registers(3, 1, 14, [255]),
+         "17 0003 0001 000E 0001 02 00FF", "17 02 0ACD", [0x0ACD]),
         (lambda c: c.execute(ReadCoils(1)), "01 0001 0001", "01 01 00", [False]),
     ],
 )  # fmt: skip
@@ -90,11 +91,13 @@ def test_each_method_asks_and_reads_its_function(
 
 def test_unit_id_of_client_and_of_request() -> None:
     """The client's unit id is the default; a request may name another, 0 and 255 included."""
-    with ScriptedServer(replies(*[registers(1)] * 4)) as server:
-        with Client(server.host, server.port, unit_id=9) as client:
-            client.read_holding_registers(0)
-            for unit_id in (0, 7, 255):
-                client.read_holding_registers(0, unit_id=unit_id)
+    with (
+        ScriptedServer(replies(*[registers(1)] * 4)) as server,
+        Client(server.host, server.port, unit_id=9) as client,
+    ):
+        client.read_holding_registers(0)
+        for unit_id in (0, 7, 255):
+            client.read_holding_registers(0, unit_id=unit_id)
     assert [frame[6] for frame in server.requests] == [9, 0, 7, 255]
 
 
@@ -126,8 +129,12 @@ def test_bad_arguments_raise_before_anything_is_sent(bad: Callable[[Any], object
 
 @pytest.mark.parametrize(
     ("response", "kind"),
-    [("83 02", IllegalDataAddress), ("83 06", ServerDeviceBusy), ("80 01", IllegalFunction)]
-    + [("83 63", ExceptionResponse)],
+    [
+        ("83 02", IllegalDataAddress),
+        ("83 06", ServerDeviceBusy),
+        ("83 63", ExceptionResponse),
+        ("80 01", IllegalFunction),
+    ],
 )
 def test_exception_response_leaves_the_connection_open(
     response: str, kind: type[ExceptionResponse]
@@ -189,14 +196,16 @@ BAD_ANSWERS: dict[str, tuple[Callable[[bytes], bytes], type[ModbusError]]] = {
 def test_wrong_answer_to_a_read_is_an_error_and_the_next_works(name: str) -> None:
     """What does not answer the request raises at once, is asked once, and a new link follows."""
     frame, kind = BAD_ANSWERS[name]
-    with ScriptedServer(answering_with(frame), replies(registers(7))) as server:
-        with client_of(server) as client:
-            with pytest.raises(kind) as caught:
-                client.read_holding_registers(0)
-            assert isinstance(caught.value, ProtocolError)
-            assert caught.value.request == ReadHoldingRegisters(0, 1)
-            assert not caught.value.may_have_been_applied
-            assert client.read_holding_registers(0) == [7]
+    with (
+        ScriptedServer(answering_with(frame), replies(registers(7))) as server,
+        client_of(server) as client,
+    ):
+        with pytest.raises(kind) as caught:
+            client.read_holding_registers(0)
+        assert isinstance(caught.value, ProtocolError)
+        assert caught.value.request == ReadHoldingRegisters(0, 1)
+        assert not caught.value.may_have_been_applied
+        assert client.read_holding_registers(0) == [7]
     assert len(server.requests) == 2
 
 
@@ -237,7 +246,7 @@ def test_longest_response_and_longest_request() -> None:
     with ScriptedServer(replies(registers(*values), echo)) as server, client_of(server) as client:
         assert client.read_holding_registers(0, 125) == values
         client.write_multiple_registers(0, values[:123])
-    assert len(server.written[0]) == 7 + 252
+    assert len(server.written[0]) == 6 + 2 * 123
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """Connections that end: reads are asked again once, writes go out once, the next request works."""
 
 from collections.abc import Callable
-from select import POLLRDHUP, poll
 from threading import Event
 
 import pytest
@@ -20,6 +19,7 @@ from tests.wire.peers import (
     rtu,
     then_stays,
 )
+from tests.wire.waiting import wait_until_closed_by_server
 
 WRITTEN = b"\x06\x00\x01\x00\x02"
 
@@ -27,15 +27,6 @@ WRITTEN = b"\x06\x00\x01\x00\x02"
 def client_of(server: ScriptedServer) -> Client:
     """Return a client of the server that does not time out."""
     return Client(server.host, server.port, timeout=LIMIT)
-
-
-def wait_until_closed_by_server(client: Client) -> None:
-    """Wait until the server's end of the connection has arrived here, without touching it."""
-    link = client._link
-    assert link is not None
-    watch = poll()
-    watch.register(link._socket, POLLRDHUP)
-    assert watch.poll(LIMIT * 1000)
 
 
 def closes_unanswered(peer: Peer) -> None:
@@ -100,14 +91,16 @@ def test_write_after_a_late_answer_and_an_idle_close_goes_out_once() -> None:
         assert gave_up.wait(LIMIT)
         peer.send(answer(request, registers(1)))
 
-    with ScriptedServer(late_then_closes, replies(WRITTEN)) as server:
-        with Client(server.host, server.port, timeout=0.05) as client:
-            with pytest.raises(ResponseTimeout):
-                client.read_holding_registers(0)
-            client.timeout = LIMIT
-            gave_up.set()
-            wait_until_closed_by_server(client)
-            client.write_single_register(1, 2)
+    with (
+        ScriptedServer(late_then_closes, replies(WRITTEN)) as server,
+        Client(server.host, server.port, timeout=0.05) as client,
+    ):
+        with pytest.raises(ResponseTimeout):
+            client.read_holding_registers(0)
+        client.timeout = LIMIT
+        gave_up.set()
+        wait_until_closed_by_server(client)
+        client.write_single_register(1, 2)
     assert server.connections == 2
     assert len(server.written) == 1
 
@@ -135,21 +128,25 @@ def test_rtu_read_after_idle_close_is_not_lost() -> None:
         peer.request_of(8)
         peer.send(rtu(1, registers(7)))
 
-    with ScriptedServer(on_rtu, on_rtu) as server:
-        with Client(server.host, server.port, timeout=LIMIT, framing=Framing.RTU) as client:
-            assert client.read_holding_registers(0) == [7]
-            wait_until_closed_by_server(client)
-            assert client.read_holding_registers(0) == [7]
+    with (
+        ScriptedServer(on_rtu, on_rtu) as server,
+        Client(server.host, server.port, timeout=LIMIT, framing=Framing.RTU) as client,
+    ):
+        assert client.read_holding_registers(0) == [7]
+        wait_until_closed_by_server(client)
+        assert client.read_holding_registers(0) == [7]
     assert server.connections == 2
 
 
 @pytest.mark.parametrize("ends", ENDS)
 def test_read_on_an_old_connection_is_asked_again_once(ends: Script) -> None:
     """A read whose connection ends under it is asked again on a new one."""
-    with ScriptedServer(after_a_good_read(ends), replies(registers(2))) as server:
-        with client_of(server) as client:
-            client.read_holding_registers(0)
-            assert client.read_holding_registers(0) == [2]
+    with (
+        ScriptedServer(after_a_good_read(ends), replies(registers(2))) as server,
+        client_of(server) as client,
+    ):
+        client.read_holding_registers(0)
+        assert client.read_holding_registers(0) == [2]
     assert server.connections == 2
     assert len(server.requests) == 3
 
@@ -227,14 +224,16 @@ def test_close_and_open_by_hand() -> None:
     """close() is harmless twice or unopened; open() connects, anew where there is a connection."""
     served = then_stays(replies(registers(1)))
     with ScriptedServer(served, Peer.wait_for_end, served) as server, client_of(server) as client:
+        states = [client.is_open]
         client.close()
-        assert not client.is_open
         assert client.read_holding_registers(0) == [1]
-        assert client.is_open
+        states.append(client.is_open)
         client.open()
+        states.append(client.is_open)
         client.close()
         client.close()
-        assert not client.is_open
+        states.append(client.is_open)
         assert client.read_holding_registers(0) == [1]
-    assert not client.is_open
+    states.append(client.is_open)
+    assert states == [False, True, True, False, False]
     assert server.connections == 3

@@ -45,13 +45,13 @@ def test_threads_sharing_a_client_get_their_own_data() -> None:
             client.read_holding_registers(start + n, unit_id=thread)[0] - thread for n in range(40)
         ]
 
-    with ScriptedServer(address_server) as server:
-        with (
-            Client(server.host, server.port, timeout=LIMIT) as client,
-            ThreadPoolExecutor(8) as pool,
-        ):
-            for thread, values in enumerate(pool.map(ask, range(8))):
-                assert values == list(range(1000 * thread, 1000 * thread + 40))
+    with (
+        ScriptedServer(address_server) as server,
+        Client(server.host, server.port, timeout=LIMIT) as client,
+        ThreadPoolExecutor(8) as pool,
+    ):
+        for thread, values in enumerate(pool.map(ask, range(8))):
+            assert values == list(range(1000 * thread, 1000 * thread + 40))
     assert server.connections == 1
     assert len(server.requests) == 8 * 40
 
@@ -69,23 +69,29 @@ def test_close_from_another_thread_fails_the_waiting_request(warm: bool, writes:
         asked.set()
         peer.wait_for_end()
 
-    def wait() -> object:
-        return client.write_single_register(1, 2) if writes else client.read_holding_registers(0)
+    def wait() -> None:
+        if writes:
+            client.write_single_register(1, 2)
+        else:
+            client.read_holding_registers(0)
 
-    with ScriptedServer(script, replies(registers(7))) as server, ThreadPoolExecutor(1) as pool:
-        with Client(server.host, server.port, timeout=LIMIT) as client:
-            if warm:
-                client.read_holding_registers(0)
-            waiting = pool.submit(wait)
-            assert asked.wait(LIMIT)
-            start = monotonic()
-            client.close()
-            with pytest.raises(ConnectionClosedError, match="this side") as caught:
-                waiting.result(LIMIT)
-            assert monotonic() - start < PROMPT
-            assert caught.value.may_have_been_applied is writes
-            assert server.connections == 1
-            assert client.read_holding_registers(0) == [7]
+    with (
+        ScriptedServer(script, replies(registers(7))) as server,
+        ThreadPoolExecutor(1) as pool,
+        Client(server.host, server.port, timeout=LIMIT) as client,
+    ):
+        if warm:
+            client.read_holding_registers(0)
+        waiting = pool.submit(wait)
+        assert asked.wait(LIMIT)
+        start = monotonic()
+        client.close()
+        with pytest.raises(ConnectionClosedError, match="this side") as caught:
+            waiting.result(LIMIT)
+        assert monotonic() - start < PROMPT
+        assert caught.value.may_have_been_applied is writes
+        assert server.connections == 1
+        assert client.read_holding_registers(0) == [7]
     assert len(server.requests) == 2 + warm
 
 
@@ -120,11 +126,13 @@ def test_interrupt_in_the_middle_leaves_a_usable_client() -> None:
             with suppress(ConnectionError):
                 peer.send(answer(request, registers(1)))
 
-        with ScriptedServer(interrupted, replies(registers(2))) as server:
-            with Client(server.host, server.port, timeout=LIMIT) as client:
-                with pytest.raises(Interrupt):
-                    client.read_holding_registers(0)
-                assert client.read_holding_registers(0) == [2]
+        with (
+            ScriptedServer(interrupted, replies(registers(2))) as server,
+            Client(server.host, server.port, timeout=LIMIT) as client,
+        ):
+            with pytest.raises(Interrupt):
+                client.read_holding_registers(0)
+            assert client.read_holding_registers(0) == [2]
 
 
 def test_refused_port_is_a_connect_error() -> None:
@@ -175,9 +183,11 @@ def test_ipv6() -> None:
 
 def test_localhost_tries_every_address() -> None:
     """A name with several addresses reaches the one that listens."""
-    with ScriptedServer(replies(registers(4))) as server:
-        with Client("localhost", server.port, timeout=LIMIT) as client:
-            assert client.read_holding_registers(0) == [4]
+    with (
+        ScriptedServer(replies(registers(4))) as server,
+        Client("localhost", server.port, timeout=LIMIT) as client,
+    ):
+        assert client.read_holding_registers(0) == [4]
 
 
 def spoilt(peer: Peer) -> None:

@@ -1,0 +1,24 @@
+"""Waiting for what happens on a client's socket, without touching what came."""
+
+import select
+
+from modbus_wire.sync.client import Client
+from tests.wire.peers import LIMIT
+
+
+def wait_until_readable(client: Client) -> None:
+    """Wait until bytes, or the end, have arrived on the client's connection."""
+    _wait(client, select.POLLIN)
+
+
+def wait_until_closed_by_server(client: Client) -> None:
+    """Wait until the server's end of the connection has arrived, behind whatever bytes."""
+    _wait(client, getattr(select, "POLLRDHUP", select.POLLHUP))
+
+
+def _wait(client: Client, event: int) -> None:
+    link = client._link
+    assert link is not None
+    watch = select.poll()
+    watch.register(link._socket, event)
+    assert watch.poll(LIMIT * 1000)
