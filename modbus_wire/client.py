@@ -6,7 +6,7 @@ Nothing of the protocol is decided here. `modbus_wire.sync.client.Client` is the
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING, ParamSpec
+from typing import ParamSpec
 
 from modbus_wire import constants as const
 from modbus_wire.dropin.calls import (
@@ -32,9 +32,6 @@ from modbus_wire.framing.base import Framing
 from modbus_wire.pdu.base import R, Request
 from modbus_wire.pdu.registers import ReadWriteMultipleRegisters
 
-if TYPE_CHECKING:
-    from modbus_wire.connection import Trace
-
 P = ParamSpec("P")
 
 _FRAMINGS = {const.MODBUS_TCP: Framing.TCP, const.MODBUS_RTU: Framing.RTU}
@@ -59,6 +56,7 @@ class ModbusClient:
     ) -> None:
         """Take the settings given; raises ValueError for one that its accessor refuses."""
         self.__driver = Driver("localhost", const.MODBUS_PORT, timeout=30.0)
+        self.__is_watched = type(self).on_tx_rx is not ModbusClient.on_tx_rx
         self.__unit_id = 1
         self.__debug = False
         self.__mode = const.MODBUS_TCP
@@ -256,10 +254,8 @@ class ModbusClient:
         ``unit_id`` is that of the client where not given. Raises `ConnectError` where there is no
         link and ``auto_open()`` is False.
         """
-        self.__driver.trace = self.__tracer()
-        return self.__driver.execute(
-            request, unit_id=self.__unit_id if unit_id is None else unit_id
-        )
+        with self.__driver.turn:
+            return self.__carry_out(request, self.__unit_id if unit_id is None else unit_id)
 
     def on_tx_rx(self, frame: bytes, is_tx: bool) -> None:
         """Override to see each frame that is sent (``is_tx``) or received."""
@@ -269,7 +265,7 @@ class ModbusClient:
     ) -> R | None:
         with self.__driver.turn:
             try:
-                return ModbusClient.execute(self, kind(*args, **kwargs))
+                return self.__carry_out(kind(*args, **kwargs), self.__unit_id)
             except RequestError as error:
                 if self.__debug:
                     _print([f"{name}(): {error.message}"])
@@ -284,9 +280,10 @@ class ModbusClient:
         if self.__debug:
             _print(debug_lines(error, name, self.__mode, self.__driver.received))
 
-    def __tracer(self) -> Trace | None:
-        overridden = type(self).on_tx_rx is not ModbusClient.on_tx_rx or "on_tx_rx" in vars(self)
-        return self.__trace if self.__debug or overridden else None
+    def __carry_out(self, request: Request[R], unit_id: int) -> R:
+        is_watched = self.__debug or self.__is_watched or "on_tx_rx" in self.__dict__
+        self.__driver.trace = self.__trace if is_watched else None
+        return self.__driver.execute(request, unit_id=unit_id)
 
     def __trace(self, frame: bytes, is_sent: bool) -> None:
         self.on_tx_rx(frame, is_sent)

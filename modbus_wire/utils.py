@@ -7,7 +7,7 @@ it says what odd input gives and what it raises.
 
 import struct
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
+from typing import Any
 
 from modbus_wire.bits import BYTE_TO_BITS
 from modbus_wire.crc import crc16 as _crc16
@@ -47,6 +47,41 @@ def toggle_bit(value: int, offset: int) -> int:
     return int(value ^ 1 << offset)
 
 
+class _Ways(dict[int, tuple[Callable[..., bytes], Callable[[bytes], tuple[int, ...]]]]):
+    """How to pack n ints and to unpack others from the bytes, under each n; made when needed."""
+
+    def __init__(self, formats: Callable[[int], tuple[str, str]]) -> None:
+        super().__init__()
+        self.formats = formats
+
+    def __missing__(self, count: int) -> tuple[Any, Any]:
+        if len(self) >= _KEPT:
+            self.clear()
+        source, target = self.formats(count)
+        way = self[count] = struct.Struct(source).pack, struct.Struct(target).unpack
+        return way
+
+
+_KEPT = 256
+"""Lengths of lists that a table of ways remembers, so that it stays small."""
+
+
+def _joining(order: str, size: int, long: str) -> _Ways:
+    # the pad bytes at the end drop an odd tail
+    return _Ways(lambda n: (f"{order}{n}H", f"{order}{n // size}{long}{2 * (n % size)}x"))
+
+
+def _splitting(order: str, size: int, long: str) -> _Ways:
+    return _Ways(lambda n: (f"{order}{n}{long}", f"{order}{n * size}H"))
+
+
+_JOIN, _SPLIT = (
+    ((ways(">", 4, "Q"), ways(">", 2, "I")), (ways("<", 4, "Q"), ways("<", 2, "I")))
+    for ways in (_joining, _splitting)
+)
+"""By ``not big_endian``, then by ``not long_long``."""
+
+
 def word_list_to_long(
     val_list: Sequence[int], big_endian: bool = True, long_long: bool = False
 ) -> list[int]:
@@ -54,14 +89,14 @@ def word_list_to_long(
 
     ``big_endian`` says that the word with the high bits comes first.
     """
-    size = 4 if long_long else 2
-    end = len(val_list) // size * size
     if type(val_list) is list or type(val_list) is tuple:
-        pack, _, unpack, _ = _converters(end // size, ">" if big_endian else "<", size)
+        pack, unpack = _JOIN[not big_endian][not long_long][len(val_list)]
         try:
-            return [*unpack(pack(*(val_list if end == len(val_list) else val_list[:end])))]
+            return [*unpack(pack(*val_list))]
         except struct.error:
             pass
+    size = 4 if long_long else 2
+    starts = range(0, len(val_list) // size * size, size)
     words = range(size) if big_endian else range(size - 1, -1, -1)
     if long_long:
         a, b, c, d = words
@@ -70,10 +105,10 @@ def word_list_to_long(
             + (val_list[n + b] << 32)
             + (val_list[n + c] << 16)
             + val_list[n + d]
-            for n in range(0, end, 4)
+            for n in starts
         ]
     a, b = words
-    return [(val_list[n + a] << 16) + val_list[n + b] for n in range(0, end, 2)]
+    return [(val_list[n + a] << 16) + val_list[n + b] for n in starts]
 
 
 def long_list_to_word(
@@ -83,27 +118,15 @@ def long_list_to_word(
 
     ``big_endian`` puts the word with the high bits first.
     """
-    size = 4 if long_long else 2
     if type(val_list) is list or type(val_list) is tuple:
-        _, pack, _, unpack = _converters(len(val_list), ">" if big_endian else "<", size)
+        pack, unpack = _SPLIT[not big_endian][not long_long][len(val_list)]
         try:
             return [*unpack(pack(*val_list))]
         except struct.error:
             pass
+    size = 4 if long_long else 2
     shifts = (48, 32, 16, 0)[-size:] if big_endian else (0, 16, 32, 48)[:size]
     return [value >> shift & 0xFFFF for value in val_list for shift in shifts]
-
-
-_Pack = Callable[..., bytes]
-_Unpack = Callable[[bytes], tuple[int, ...]]
-
-
-@lru_cache(maxsize=256)
-def _converters(count: int, order: str, size: int) -> tuple[_Pack, _Pack, _Unpack, _Unpack]:
-    """Return pack words, pack longs, unpack longs, unpack words; for ``count`` longs."""
-    words = struct.Struct(f"{order}{count * size}H")
-    longs = struct.Struct(f"{order}{count}{'Q' if size == 4 else 'I'}")
-    return words.pack, longs.pack, longs.unpack, words.unpack
 
 
 def get_2comp(val_int: int, val_size: int = 16) -> int:

@@ -8,8 +8,8 @@ integer raises as it does there: ValueError or TypeError of ``int()``, struct.er
 """
 
 from collections.abc import Collection
+from struct import Struct, pack
 from struct import error as struct_error
-from struct import pack
 
 from modbus_wire.bits import byte_count, pack_bits, unpack_bits
 from modbus_wire.codes import (
@@ -35,6 +35,8 @@ from modbus_wire.errors import RequestError, ResponseMismatch
 from modbus_wire.pdu.base import R, Request
 from modbus_wire.pdu.registers import unpack_registers
 
+_pack_read = Struct(">BHH").pack
+
 _READS = (
     READ_COILS,
     READ_DISCRETE_INPUTS,
@@ -45,24 +47,16 @@ _READS = (
 
 
 class Call(Request[R]):
-    """A request PDU as given; subclasses say what the body of its response means."""
+    """A request PDU made beforehand; subclasses say what a normal response means."""
 
     __slots__ = ("pdu",)
 
-    def __init__(self, pdu: bytes) -> None:
-        if not 0 < len(pdu) <= MAX_PDU:
-            raise RequestError(f"a PDU of {len(pdu)} bytes is not in 1..{MAX_PDU}")
-        self.pdu = pdu
+    pdu: bytes
 
     @property
     def function_code(self) -> int:  # type: ignore[override]  # that of the PDU
         """The function code of the PDU."""
         return self.pdu[0]
-
-    @property
-    def writes(self) -> bool:  # type: ignore[override]  # by the function code
-        """Whether it may change the device; a function that is not known may."""
-        return self.pdu[0] not in _READS
 
     def encode(self) -> bytes:
         return self.pdu
@@ -71,10 +65,10 @@ class Call(Request[R]):
         if pdu[0] != self.pdu[0]:
             # bytes after the exception code are of no interest
             self.no_answer(pdu[:2])
-        return self.decode_body(pdu[1:])
+        return self.decode_answer(pdu)
 
-    def decode_body(self, body: bytes) -> R:
-        """Read what follows the function code of a normal response."""
+    def decode_answer(self, pdu: bytes) -> R:
+        """Read the PDU of a normal response to this function."""
         raise NotImplementedError
 
 
@@ -83,8 +77,18 @@ class CustomCall(Call[bytes]):
 
     __slots__ = ()
 
-    def decode_body(self, body: bytes) -> bytes:
-        return self.pdu[:1] + body
+    def __init__(self, pdu: bytes) -> None:
+        if not 0 < len(pdu) <= MAX_PDU:
+            raise RequestError(f"a PDU of {len(pdu)} bytes is not in 1..{MAX_PDU}")
+        self.pdu = pdu
+
+    @property
+    def writes(self) -> bool:  # type: ignore[override]  # by the function code
+        """Whether it may change the device; a function that is not known may."""
+        return self.pdu[0] not in _READS
+
+    def decode_answer(self, pdu: bytes) -> bytes:
+        return pdu
 
 
 class ReadBits(Call[list[bool]]):
@@ -92,13 +96,15 @@ class ReadBits(Call[list[bool]]):
 
     __slots__ = ("quantity",)
 
+    writes = False
+
     def __init__(self, code: int, bit_addr: int, bit_nb: int) -> None:
         _check_range(bit_addr, bit_nb, MAX_READ_BITS, ("bit_addr", "bit_nb"), "read")
-        super().__init__(pack(">BHH", code, bit_addr, bit_nb))
+        self.pdu = _pack_read(code, bit_addr, bit_nb)
         self.quantity = bit_nb
 
-    def decode_body(self, body: bytes) -> list[bool]:
-        return unpack_bits(_counted(body, byte_count(self.quantity)), self.quantity)
+    def decode_answer(self, pdu: bytes) -> list[bool]:
+        return unpack_bits(_counted(pdu, byte_count(self.quantity)), self.quantity)
 
 
 class ReadRegisters(Call[list[int]]):
@@ -106,13 +112,15 @@ class ReadRegisters(Call[list[int]]):
 
     __slots__ = ("quantity",)
 
+    writes = False
+
     def __init__(self, code: int, reg_addr: int, reg_nb: int) -> None:
         _check_range(reg_addr, reg_nb, MAX_READ_REGISTERS, ("reg_addr", "reg_nb"), "read")
-        super().__init__(pack(">BHH", code, reg_addr, reg_nb))
+        self.pdu = _pack_read(code, reg_addr, reg_nb)
         self.quantity = reg_nb
 
-    def decode_body(self, body: bytes) -> list[int]:
-        return unpack_registers(_counted(body, 2 * self.quantity))
+    def decode_answer(self, pdu: bytes) -> list[int]:
+        return unpack_registers(_counted(pdu, 2 * self.quantity))
 
 
 class Write(Call[bool | None]):
@@ -121,14 +129,14 @@ class Write(Call[bool | None]):
     __slots__ = ("echo",)
 
     def __init__(self, pdu: bytes, echo: int) -> None:
-        super().__init__(pdu)
+        self.pdu = pdu
         self.echo = echo
         """How many of the 4 bytes are compared."""
 
-    def decode_body(self, body: bytes) -> bool | None:
-        if len(body) != 4:
+    def decode_answer(self, pdu: bytes) -> bool | None:
+        if len(pdu) != 5:
             raise ResponseMismatch("rx frame size error")
-        return body[: self.echo] == self.pdu[1 : self.echo + 1] or None
+        return pdu[: self.echo + 1] == self.pdu[: self.echo + 1] or None
 
 
 class WriteCoil(Write):
@@ -181,12 +189,12 @@ class WriteRegisters(Write):
         super().__init__(head + data, echo=2)
 
 
-def _counted(body: bytes, size: int) -> bytes:
-    if len(body) < 2:
+def _counted(pdu: bytes, size: int) -> bytes:
+    if len(pdu) < 3:
         raise ResponseMismatch("rx frame under min size")
-    if not size <= body[0] == len(body) - 1:
+    if not size <= pdu[1] == len(pdu) - 2:
         raise ResponseMismatch("rx byte count mismatch")
-    return body[1 : size + 1]
+    return pdu[2 : size + 2]
 
 
 def _check_word(value: int, name: str) -> None:
@@ -197,6 +205,10 @@ def _check_word(value: int, name: str) -> None:
 def _check_range(
     address: int, quantity: int, limit: int, names: tuple[str, str], verb: str
 ) -> None:
+    if type(address) is type(quantity) is int and (
+        0 <= address <= ADDRESS_SPACE - quantity and 0 < quantity <= limit
+    ):
+        return
     _check_word(address, names[0])
     if not 1 <= int(quantity) <= limit:
         raise RequestError(f"{names[1]} out of range")

@@ -6,7 +6,7 @@ link; the first wrong frame is a failure.
 
 from __future__ import annotations
 
-from threading import RLock
+from threading import Lock
 
 from modbus_wire.connection import ClientConnection
 from modbus_wire.dropin.framers import ExactMbapFramer, ExactRtuFramer
@@ -18,11 +18,14 @@ from modbus_wire.sync.link import Link
 
 
 class Driver(Client):
-    """A `Client` under pyModbusTCP's rules; threads take turns by ``turn``."""
+    """A `Client` under pyModbusTCP's rules.
+
+    Who executes a request holds ``turn``, and while it does, `received` belongs to the request.
+    """
 
     def __init__(self, host: str, port: int, *, timeout: float) -> None:
         super().__init__(host, port, timeout=timeout)
-        self.turn = RLock()
+        self.turn = Lock()
         self.auto_open = False
         self.auto_close = False
         self._framer: ExactMbapFramer | ExactRtuFramer = ExactMbapFramer()
@@ -35,27 +38,26 @@ class Driver(Client):
 
     def execute(self, request: Request[R], *, unit_id: int | None = None) -> R:
         """Carry out a request; raises `ConnectError` on a closed link that may not be opened."""
-        with self.turn:
-            was_open = self.is_open
-            if not was_open and not self.auto_open:
-                raise self._closed(request)
-            if self._framing_in_use is not self.framing:
-                self._renew_connection()
-            self._connection.trace = self.trace
-            try:
-                return super().execute(request, unit_id=unit_id)
-            except ConnectError as error:
-                if not was_open:
-                    raise
-                lost = ConnectionClosedError("the connection is gone and cannot be made again")
-                lost.request = request
-                raise lost from error
-            except ResponseTimeout:
-                self.close()
+        was_open = self._link is not None
+        if not was_open and not self.auto_open:
+            raise self._closed(request)
+        if self._framing_in_use is not self.framing:
+            self._renew_connection()
+        self._connection.trace = self.trace
+        try:
+            return Client.execute(self, request, unit_id=unit_id)
+        except ConnectError as error:
+            if not was_open:
                 raise
-            finally:
-                if self.auto_close:
-                    self.close()
+            lost = ConnectionClosedError("the connection is gone and cannot be made again")
+            lost.request = request
+            raise lost from error
+        except ResponseTimeout:
+            self.close()
+            raise
+        finally:
+            if self.auto_close:
+                self.close()
 
     def _connect(self) -> Link:
         link = super()._connect()

@@ -6,6 +6,8 @@ from modbus_wire.framing.mbap import HEADER, MbapFramer
 from modbus_wire.framing.rtu import RtuFramer
 from modbus_wire.pdu.registry import response_length
 
+_HEADER_SIZE = HEADER.size
+
 
 class ExactMbapFramer(MbapFramer):
     """MBAP frames; a header that is not the one of the awaited answer raises `FrameError`."""
@@ -17,9 +19,8 @@ class ExactMbapFramer(MbapFramer):
         self._unit_id = 0
 
     def encode(self, transaction_id: int, unit_id: int, pdu: bytes) -> bytes:
-        """Return the frame of a request; what came before it is forgotten."""
+        """Return the frame of a request; the next header has to answer it."""
         frame = super().encode(transaction_id, unit_id, pdu)
-        self.clear()
         self.received = b""
         # transaction id, protocol id and the high byte of the length, always 0
         self._start = frame[:5]
@@ -28,10 +29,9 @@ class ExactMbapFramer(MbapFramer):
 
     def receive(self, data: bytes) -> None:
         """Take in received bytes; raises `FrameError` for another header than awaited."""
-        self.received += data
-        head = self.received
-        if len(head) >= HEADER.size and not (
-            head.startswith(self._start) and head[6] == self._unit_id
+        head = self.received = self.received + data
+        if len(head) >= _HEADER_SIZE and (
+            head[6] != self._unit_id or not head.startswith(self._start)
         ):
             raise FrameError("MBAP format error")
         super().receive(data)

@@ -7,7 +7,7 @@ from modbus_wire.dropin.calls import Call
 from modbus_wire.errors import RequestError, ResponseMismatch
 
 _MEI_TYPE = 0x0E
-_HEAD_SIZE = 6
+_HEAD_SIZE = 7
 _OBJECT_HEAD_SIZE = 2
 
 
@@ -62,18 +62,20 @@ class ReadDeviceIdentification(Call[DeviceIdentification]):
 
     __slots__ = ()
 
+    writes = False
+
     def __init__(self, read_code: int, object_id: int) -> None:
         if not 1 <= int(read_code) <= 4:
             raise RequestError("read_code out of range")
         if not 0 <= int(object_id) <= 0xFF:
             raise RequestError("object_id out of range")
-        super().__init__(bytes((MODBUS_ENCAPSULATED_INTERFACE, _MEI_TYPE, read_code, object_id)))
+        self.pdu = bytes((MODBUS_ENCAPSULATED_INTERFACE, _MEI_TYPE, read_code, object_id))
 
-    def decode_body(self, body: bytes) -> DeviceIdentification:
-        if len(body) < _HEAD_SIZE or body[:2] != self.pdu[1:3]:
+    def decode_answer(self, pdu: bytes) -> DeviceIdentification:
+        if len(pdu) < _HEAD_SIZE or pdu[:3] != self.pdu[:3]:
             raise ResponseMismatch("rx frame format error")
-        _, _, conformity_level, more_follows, next_object_id, count = body[:_HEAD_SIZE]
-        objects = _objects(body[_HEAD_SIZE:], count)
+        conformity_level, more_follows, next_object_id, count = pdu[3:_HEAD_SIZE]
+        objects = _objects(pdu[_HEAD_SIZE:], count)
         return DeviceIdentification(conformity_level, more_follows, next_object_id, objects)
 
 
