@@ -90,7 +90,7 @@ def main() -> None:
     with simulate(STATE, port=0) as sim, Client(sim.host, sim.port) as client:
         drive = Device(client, Drive)
         state = drive.read()
-        print(state.operation.name, state.direction.name, state.source)
+        print(state.operation.name, state.direction.name, state.source.name)
         drive.write(Drive.frequency_command.to(42.5))
         drive.write(Drive.reset.to(True))  # only this bit changes (mask write register, FC 22)
         print(f"command word now {client.read_holding_registers(0x2002)[0]:04X}")

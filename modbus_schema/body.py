@@ -6,9 +6,7 @@ It knows annotations and declarations; it makes no class.
 import sys
 from collections import ChainMap
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, get_origin
-
-import attrs
+from typing import Any, ClassVar, NamedTuple, get_origin
 
 from modbus_schema.checks import declaration_problems, override_problem
 from modbus_schema.declared import Declaration
@@ -20,15 +18,14 @@ _ACCESS: dict[object, Access] = {RO: Access.RO, WO: Access.WO, RW: Access.RW}
 _HEADS: dict[str, object] = {"RO": RO, "WO": WO, "RW": RW, "ClassVar": ClassVar}
 
 
-@attrs.define
-class Body:
+class Body(NamedTuple):
     """A class body, sorted."""
 
-    fields: dict[str, Declaration] = attrs.field(factory=dict)
+    fields: dict[str, Declaration]
     """The sound fields, by name, in the order of definition."""
-    problems: list[str] = attrs.field(factory=list)
+    problems: list[str]
     """A line for each fault, beginning with class.field."""
-    rest: dict[str, Any] = attrs.field(factory=dict)
+    rest: dict[str, Any]
     """The namespace without the fields."""
 
 
@@ -39,7 +36,7 @@ def read_body(
     inherited: Mapping[str, Declaration],
 ) -> Body:
     """Sort the namespace of a class that is about to be made; its bases have ``inherited``."""
-    body = Body()
+    body = Body({}, [], {})
     reader = _Reader(bases, inherited, _annotation_heads(namespace))
     for attribute, value in namespace.items():
         if not isinstance(value, Field):
@@ -47,15 +44,14 @@ def read_body(
     for attribute in dict.fromkeys((*namespace, *reader.heads)):
         value = namespace.get(attribute)
         problems = list(reader.problems(attribute, value))
-        body.problems += [f"{name}.{attribute}: {problem}" for problem in problems]
+        body.problems.extend(f"{name}.{attribute}: {problem}" for problem in problems)
         if isinstance(value, Field) and not problems:
             access = _ACCESS[reader.heads[attribute]]
-            body.fields[attribute] = attrs.evolve(value.declaration, access=access)
+            body.fields[attribute] = value.declaration._replace(access=access)
     return body
 
 
-@attrs.frozen
-class _Reader:
+class _Reader(NamedTuple):
     bases: tuple[type, ...]
     inherited: Mapping[str, Declaration]
     heads: Mapping[str, object]
@@ -88,7 +84,7 @@ class _Reader:
             return
         yield from declaration_problems(declaration, access)
         old = self.inherited.get(attribute)
-        problem = old and override_problem(old, attrs.evolve(declaration, access=access))
+        problem = old and override_problem(old, declaration._replace(access=access))
         if problem:
             yield f"in the base class, it is another kind of field: {problem}"
 

@@ -55,6 +55,8 @@ def default_problems(layout: Layout, fields: Mapping[str, Declaration]) -> Itera
         slot = layout.root.members[name]
         if field.default is UNSET or not isinstance(slot, Slot):
             continue
+        if field.default is None and not slot.access.readable:  # nothing to write
+            continue
         try:
             slot.check(field.default)
             encode_checked(slot.codec, field.default)
@@ -78,9 +80,9 @@ def _group_problems(group: Nested, access: Access) -> Iterator[str]:
     problems = list(_number_problems(group))
     yield from problems
     if isinstance(group, Repeat) and not problems:
-        last = group.item(group.count - 1).base
+        last = group.item(group.times - 1).base
         if last >= ADDRESS_SPACE:
-            yield f"item {group.count - 1} begins at {last}, past {ADDRESS_SPACE - 1}"
+            yield f"item {group.times - 1} begins at {last}, past {ADDRESS_SPACE - 1}"
     model: object = group.model
     if not (isinstance(model, type) and issubclass(model, Mapped)):
         yield f"{model!r} is no register map"
@@ -126,7 +128,7 @@ def _number_problems(group: Nested) -> Iterator[str]:
     yield from _int_problems("base", group.base)
     if isinstance(group, Repeat):
         yield from _int_problems("stride", group.stride, least=1)
-        yield from _int_problems("count", group.count, least=1)
+        yield from _int_problems("count", group.times, least=1)
 
 
 def _int_problems(word: str, value: object, *, least: int = 0) -> Iterator[str]:

@@ -4,7 +4,7 @@ A declaration is what the user wrote, right or wrong; ``checks`` says what is wr
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import attrs
 
@@ -19,15 +19,14 @@ UNSET: Any = attrs.NOTHING
 """What ``default`` is where none is given; it stands in the place of a value of any type."""
 
 
-@attrs.frozen(kw_only=True)
-class Leaf:
+class Leaf(NamedTuple):
     """One field of one codec."""
 
     table: Table
     address: int
     codec: Codec[Any]
     access: Access
-    default: object
+    default: object = UNSET
     unit: str = ""
     description: str = ""
     minimum: float | None = None
@@ -38,39 +37,38 @@ class Leaf:
     alias: bool = False
 
 
-@attrs.frozen(kw_only=True)
-class Nested:
-    """A map in the map, once or often, its addresses counted from ``base`` in each table."""
+class Group(NamedTuple):
+    """A map in the map, its addresses counted from ``base`` in each table."""
 
     model: "type[Mapped]"
     base: int
-    access: Access = Access.RW
-    default: object
+    default: object = UNSET
     description: str = ""
+    access: Access = Access.RW
 
 
-@attrs.frozen(kw_only=True)
-class Group(Nested):
-    """A map in the map, once."""
+class Repeat(NamedTuple):
+    """A map in the map ``times`` times, each ``stride`` cells after the one before."""
 
-
-@attrs.frozen(kw_only=True)
-class Repeat(Nested):
-    """A map in the map ``count`` times, each ``stride`` cells after the one before."""
-
+    model: "type[Mapped]"
+    base: int
     stride: int
-    count: int
+    times: int
+    default: object = UNSET
+    description: str = ""
+    access: Access = Access.RW
 
     def item(self, index: int) -> Group:
-        """Return the group at an index, 0 to ``count`` - 1."""
+        """Return the group at an index, 0 to ``times`` - 1."""
         return Group(
-            model=self.model,
+            self.model,
             base=self.base + index * self.stride,
-            access=self.access,
-            default=UNSET,
             description=self.description,
+            access=self.access,
         )
 
+
+Nested: TypeAlias = Group | Repeat
 
 Declaration: TypeAlias = Leaf | Group | Repeat
 

@@ -1,10 +1,10 @@
 """The errors that a register map adds to the tree of the wire package.
 
-    ModbusError
-    └── SchemaError
-        ├── DefinitionError (TypeError)     a class that cannot be a register map
-        ├── EncodeError (ValueError)        a value that the field cannot hold; nothing was sent
-        └── DecodeError (ValueError)        registers that are no value of the field
+ModbusError
+└── SchemaError
+    ├── DefinitionError (TypeError)     a class that cannot be a register map
+    ├── EncodeError (ValueError)        a value that the field cannot hold; nothing was sent
+    └── DecodeError (ValueError)        registers that are no value of the field
 """
 
 from modbus_wire.errors import ModbusError

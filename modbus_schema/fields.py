@@ -47,7 +47,10 @@ class RO(Field[T]):
 
 
 class WO(Field[T]):
-    """A field that clients write and never read: None in an instance that came from a device."""
+    """A field that clients write and never read: None in an instance that came from a device.
+
+    In an instance that is to be written, None leaves the field alone.
+    """
 
     __slots__ = ()
 
@@ -56,6 +59,9 @@ class WO(Field[T]):
     @overload
     def __get__(self, instance: Mapped, owner: type[M]) -> T | None: ...
     def __get__(self, instance: Mapped | None, owner: type[M]) -> Any:
+        raise NotImplementedError
+
+    def __set__(self, instance: Mapped, value: T | None) -> None:
         raise NotImplementedError
 
 
@@ -69,4 +75,8 @@ class RW(RO[T], WO[T]):
     @overload
     def __get__(self, instance: Mapped, owner: type[M]) -> T: ...
     def __get__(self, instance: Mapped | None, owner: type[M]) -> Any:
+        raise NotImplementedError
+
+    # Checkers take the type of a constructor's argument from here: None is for WO only.
+    def __set__(self, instance: Mapped, value: T) -> None:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
         raise NotImplementedError

@@ -1,6 +1,6 @@
 """From declarations to a layout: paths, absolute addresses and orders of every leaf field."""
 
-import attrs
+from typing import NamedTuple
 
 from modbus_schema.codecs.order import Order
 from modbus_schema.declared import Declaration, Group, Leaf, Mapped, Repeat
@@ -19,8 +19,7 @@ def build_layout(model: type[Mapped]) -> Layout:
     return Layout(model, root.group_node(model), max_gap=gap or 0)
 
 
-@attrs.frozen
-class _Branch:
+class _Branch(NamedTuple):
     """Where in the tree a map is being flattened, and what it inherits from there."""
 
     name: str
@@ -29,7 +28,7 @@ class _Branch:
     options: MapOptions
 
     def group_node(self, model: type[Mapped]) -> GroupNode:
-        inside = attrs.evolve(self, options=model.__options__.over(self.options))
+        inside = self._replace(options=model.__options__.over(self.options))
         members = model.__fields__.items()
         return GroupNode(model, {name: inside._node(name, field) for name, field in members})
 
@@ -39,13 +38,13 @@ class _Branch:
             return self._slot(path, field)
         if isinstance(field, Repeat):
             items = [
-                self._nested((*path, index), field.item(index)) for index in range(field.count)
+                self._nested((*path, index), field.item(index)) for index in range(field.times)
             ]
             return RepeatNode(tuple(items))
         return self._nested(path, field)
 
     def _nested(self, path: Path, group: Group) -> GroupNode:
-        return attrs.evolve(self, path=path, base=self.base + group.base).group_node(group.model)
+        return self._replace(path=path, base=self.base + group.base).group_node(group.model)
 
     def _slot(self, path: Path, leaf: Leaf) -> Slot:
         orders = MapOptions(leaf.word_order, leaf.byte_order).over(self.options)

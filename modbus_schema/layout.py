@@ -20,27 +20,65 @@ from modbus_wire.codes import Table
 WHOLE_REGISTER = 0xFFFF
 
 
-@attrs.frozen(eq=False, kw_only=True)
 class Slot:
-    """One leaf field of a map at its absolute address; equal only to itself."""
+    """One leaf field of a map at its absolute address; equal only to itself.
 
-    path: Path
-    name: str
-    """For people: ``HeatPump.zones[1].target``."""
-    table: Table
-    address: int
-    size: int
-    """In cells of the table: registers or bits."""
-    codec: Codec[Any]
-    order: Order
-    access: Access
-    alias: bool = False
-    """Whether it is another view of cells that other slots have."""
-    minimum: float | None = None
-    maximum: float | None = None
-    validators: tuple[Validator, ...] = ()
-    unit: str = ""
-    description: str = ""
+    ``name`` is for people (``HeatPump.zones[1].target``), ``size`` counts cells of the table, and
+    an ``alias`` is another view of cells that other slots have.
+    """
+
+    __slots__ = (
+        "access",
+        "address",
+        "alias",
+        "codec",
+        "description",
+        "maximum",
+        "minimum",
+        "name",
+        "order",
+        "path",
+        "size",
+        "table",
+        "unit",
+        "validators",
+    )
+
+    def __init__(
+        self,
+        *,
+        path: Path,
+        name: str,
+        table: Table,
+        address: int,
+        size: int,
+        codec: Codec[Any],
+        order: Order,
+        access: Access,
+        alias: bool = False,
+        minimum: float | None = None,
+        maximum: float | None = None,
+        validators: tuple[Validator, ...] = (),
+        unit: str = "",
+        description: str = "",
+    ) -> None:
+        self.path = path
+        self.name = name
+        self.table = table
+        self.address = address
+        self.size = size
+        self.codec = codec
+        self.order = order
+        self.access = access
+        self.alias = alias
+        self.minimum = minimum
+        self.maximum = maximum
+        self.validators = validators
+        self.unit = unit
+        self.description = description
+
+    def __repr__(self) -> str:
+        return f"<Slot {self.place}>"
 
     @property
     def end(self) -> int:
@@ -101,12 +139,14 @@ class Slot:
             raise EncodeError(f"{value!r} is above the maximum of {self.maximum!r}")
 
 
-@attrs.frozen(eq=False)
 class GroupNode:
     """A map, or a group in one: the members of ``model`` by name, in the order of definition."""
 
-    model: type[Mapped]
-    members: "dict[str, Node]"
+    __slots__ = ("members", "model")
+
+    def __init__(self, model: type[Mapped], members: "dict[str, Node]") -> None:
+        self.model = model
+        self.members = members
 
     def leaves(self) -> Iterator[Slot]:
         """Return the slots of the node, in the order of definition."""
@@ -114,11 +154,13 @@ class GroupNode:
             yield from _leaves(member)
 
 
-@attrs.frozen(eq=False)
 class RepeatNode:
     """A group that repeats: one node per item."""
 
-    items: tuple[GroupNode, ...]
+    __slots__ = ("items",)
+
+    def __init__(self, items: tuple[GroupNode, ...]) -> None:
+        self.items = items
 
     def leaves(self) -> Iterator[Slot]:
         """Return the slots of all items, item by item."""
@@ -130,18 +172,19 @@ Node: TypeAlias = Slot | GroupNode | RepeatNode
 """A leaf field, a group, or a group that repeats."""
 
 
-@attrs.frozen(eq=False)
 class Layout:
-    """A class of register map, flattened."""
+    """A class of register map, flattened.
 
-    model: type[Mapped]
-    root: GroupNode
-    max_gap: int
-    """Cells that nobody declared which one read may bridge."""
-    slots: tuple[Slot, ...] = attrs.field(init=False)
+    ``max_gap`` is how many cells that nobody declared one read may bridge.
+    """
 
-    def __attrs_post_init__(self) -> None:
-        object.__setattr__(self, "slots", tuple(self.root.leaves()))
+    __slots__ = ("__weakref__", "max_gap", "model", "root", "slots")
+
+    def __init__(self, model: type[Mapped], root: GroupNode, max_gap: int) -> None:
+        self.model = model
+        self.root = root
+        self.max_gap = max_gap
+        self.slots = tuple(root.leaves())
 
     def node(self, path: Path) -> Node:
         """Find what a reference's path leads to; LookupError when it leads nowhere."""

@@ -24,9 +24,7 @@ if TYPE_CHECKING:
     class _Base(Mapped):
         pass
 else:
-
-    class _Base(Mapped, metaclass=MapMeta):
-        """What the metaclass hangs on."""
+    _Base = type.__new__(MapMeta, "_Base", (Mapped,), {"__slots__": ()})
 
 
 @dataclass_transform(

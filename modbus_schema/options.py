@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from enum import Enum
-from typing import Literal, TypeAlias, get_args
-
-import attrs
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 WordOrder: TypeAlias = Literal["big", "little"]
 """Which register of a number comes first: the most (``big``) or the least significant one."""
@@ -37,8 +35,7 @@ class Access(Enum):
         return self is Access.RW or self is other
 
 
-@attrs.frozen
-class MapOptions:
+class MapOptions(NamedTuple):
     """The keywords of a map class; None says nothing and leaves the choice to whoever holds it."""
 
     word_order: WordOrder | None = None

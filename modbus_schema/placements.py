@@ -13,7 +13,7 @@ import attrs
 from modbus_schema.codecs.base import Codec
 from modbus_schema.codecs.bit_table import single_bit
 from modbus_schema.declared import UNSET, Group, Leaf, Mapped, Repeat
-from modbus_schema.fields import RO, RW
+from modbus_schema.fields import RO, RW, WO
 from modbus_schema.options import Access, ByteOrder, WordOrder
 from modbus_wire.codes import Table
 
@@ -26,6 +26,7 @@ Check: TypeAlias = Callable[[Any, "attrs.Attribute[T]", T], object]
 Checks: TypeAlias = Check[T] | Sequence[Check[T]] | None
 
 
+@overload
 def holding_register(
     address: int,
     codec: Codec[T],
@@ -35,17 +36,47 @@ def holding_register(
     min: float | None = None,
     max: float | None = None,
     validator: Checks[T] = None,
-    default: T = UNSET,
+    default: T = ...,
     word_order: WordOrder | None = None,
     byte_order: ByteOrder | None = None,
     overlap: bool = False,
-) -> RW[T]:
+) -> RW[T]: ...
+@overload
+def holding_register(
+    address: int,
+    codec: Codec[T],
+    *,
+    unit: str = "",
+    description: str = "",
+    min: float | None = None,
+    max: float | None = None,
+    validator: Checks[T] = None,
+    default: None,
+    word_order: WordOrder | None = None,
+    byte_order: ByteOrder | None = None,
+    overlap: bool = False,
+) -> WO[T]: ...
+def holding_register(
+    address: int,
+    codec: Codec[Any],
+    *,
+    unit: str = "",
+    description: str = "",
+    min: float | None = None,
+    max: float | None = None,
+    validator: Checks[Any] = None,
+    default: Any = UNSET,
+    word_order: WordOrder | None = None,
+    byte_order: ByteOrder | None = None,
+    overlap: bool = False,
+) -> Any:
     """Place a field in holding registers from ``address`` (0..65535) on; RW, RO or WO.
 
     ``min`` and ``max`` bound the value in its unit, ``validator`` is one of attrs or a list; all
     are applied when a value is encoded, not when one is read. ``word_order`` and ``byte_order``
-    override the map's. With ``overlap`` the field is another view of cells that other fields have:
-    it may overlap them, and writing a whole instance leaves it out.
+    override the map's. A WO field may have the default None: there is nothing to write. With
+    ``overlap`` the field is another view of cells that other fields have: it may overlap them, and
+    writing a whole instance leaves it out.
     """
     return RW(
         Leaf(
@@ -122,6 +153,25 @@ def coil(
     default: T = ...,
     overlap: bool = False,
 ) -> RW[T]: ...
+@overload
+def coil(
+    address: int,
+    *,
+    description: str = "",
+    validator: Checks[bool] = None,
+    default: None,
+    overlap: bool = False,
+) -> WO[bool]: ...
+@overload
+def coil(
+    address: int,
+    codec: Codec[T],
+    *,
+    description: str = "",
+    validator: Checks[T] = None,
+    default: None,
+    overlap: bool = False,
+) -> WO[T]: ...
 def coil(
     address: int,
     codec: Codec[Any] = single_bit,
@@ -130,7 +180,7 @@ def coil(
     validator: Checks[Any] = None,
     default: Any = UNSET,
     overlap: bool = False,
-) -> RW[Any]:
+) -> Any:
     """Place a field in coils from ``address`` (0..65535) on; RW, RO or WO, a bool by default."""
     return RW(
         Leaf(
@@ -213,7 +263,7 @@ def repeat(
             model=model,
             base=base,
             stride=stride,
-            count=count,
+            times=count,
             description=description,
             default=_given(default),
         )

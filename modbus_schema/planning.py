@@ -1,9 +1,8 @@
 """Which requests read or write a set of slots: blocks as data, within the protocol's limits."""
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
-
-import attrs
 
 from modbus_schema.layout import WHOLE_REGISTER, Layout, Slot, cells_text
 from modbus_wire.codes import (
@@ -17,8 +16,7 @@ from modbus_wire.codes import (
 _TABLE_ORDER = {table: order for order, table in enumerate(Table)}
 
 
-@attrs.frozen
-class Block:
+class Block(NamedTuple):
     """Neighbouring cells that one request moves, and the slots in them by ascending address."""
 
     table: Table

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from modbus_schema.compile import compile_decoder
 from modbus_schema.layout import GroupNode, Node, Path, Slot, layout_of
 from modbus_schema.plain import decode_slot
-from modbus_schema.planning import Block, plan
+from modbus_schema.planning import Block, plan, plan_model
 from modbus_schema.transfer import ReadPlan
 from modbus_wire.errors import RequestError
 
@@ -29,7 +29,7 @@ class ReadPlans(Generic[M]):
     def of_model(self) -> ReadPlan[M]:
         """Return the plan whose result is an instance."""
         if self._model_plan is None:
-            blocks = plan(self.layout.slots, max_gap=self.max_gap)
+            blocks = plan_model(self.layout, max_gap=self.max_gap)
             self._model_plan = ReadPlan(blocks, compile_decoder(self.layout.root, blocks))
         return self._model_plan
 
@@ -42,7 +42,7 @@ class ReadPlans(Generic[M]):
 
     def _make(self, paths: tuple[Path, ...]) -> ReadPlan[tuple[Any, ...]]:
         slots = {slot: None for path in paths for slot in self.layout.slots_of(path)}
-        blocks = plan(slots, max_gap=self.max_gap)
+        blocks = plan(slots, max_gap=self.max_gap, avoid=self.layout.slots)
         decoders = [_decoder(self.layout.node(path), blocks) for path in paths]
         return ReadPlan(blocks, lambda data: tuple(decode(data) for decode in decoders))
 

@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Generic, TypeAlias, TypeVar, overload
 
-import attrs
-
-from modbus_schema.declared import UNSET, Declaration, Group, Mapped, Repeat
+from modbus_schema.declared import Declaration, Group, Mapped, Repeat
 
 M_contra = TypeVar("M_contra", contravariant=True)
 T = TypeVar("T")
@@ -58,7 +56,7 @@ class Ref(Generic[M_contra, T]):
 
     def __iter__(self: Ref[M_contra, tuple[G, ...]]) -> Iterator[Ref[M_contra, G]]:
         """Refer to the items of what repeats, one after the other."""
-        return (self[index] for index in range(self._repeated().count))
+        return (self[index] for index in range(self._repeated().times))
 
     @overload
     def at(self: Ref[M_contra, G], member: WritableRef[G, V]) -> WritableRef[M_contra, V]: ...
@@ -78,7 +76,7 @@ class Ref(Generic[M_contra, T]):
 
     def _item(self, index: int) -> Any:
         repeated = self._repeated()
-        position = range(repeated.count)[index]
+        position = range(repeated.times)[index]
         return _make(self.model, (*self.path, position), repeated.item(position))
 
     def _repeated(self) -> Repeat:
@@ -119,28 +117,39 @@ class WritableRef(Ref[M_contra, T]):
     def __iter__(
         self: WritableRef[M_contra, tuple[G, ...]],
     ) -> Iterator[WritableRef[M_contra, G]]:
-        return (self[index] for index in range(self._repeated().count))
+        return (self[index] for index in range(self._repeated().times))
 
 
-@attrs.frozen(repr=False)
 class Setting(Generic[M_contra]):
     """A field and a value that it shall have."""
 
-    ref: Ref[M_contra, Any]
-    value: object
+    __slots__ = ("ref", "value")
+
+    def __init__(self, ref: Ref[M_contra, Any], value: object) -> None:
+        self.ref = ref
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return (self.ref, self.value) == (other.ref, other.value)
+
+    def __hash__(self) -> int:
+        return hash((self.ref, self.value))
 
     def __repr__(self) -> str:
         return f"{self.ref!r}.to({self.value!r})"
 
 
-@attrs.frozen(repr=False)
 class Write(Setting[M_contra]):
     """A setting that a client may ask for: its field is RW or WO."""
+
+    __slots__ = ()
 
 
 def reference(model: type[Mapped], path: Path) -> Ref[Any, Any]:
     """Return the reference to what a path leads to in a model; LookupError for no such path."""
-    declaration: Declaration = Group(model=model, base=0, default=UNSET)
+    declaration: Declaration = Group(model=model, base=0)
     for step in path:
         declaration = _step(declaration, step)
     return _make(model, path, declaration)

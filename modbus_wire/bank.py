@@ -78,7 +78,7 @@ class _Cells:
         start, stop, data = self._segments[bisect_right(self._starts, address) - 1]
         if start <= address <= stop - quantity:
             return address - start, data
-        raise IllegalDataAddress(f"there are not {quantity} cells from address {address} on")
+        raise _hole(address, quantity)
 
 
 class _RegisterCells(_Cells):
@@ -87,15 +87,19 @@ class _RegisterCells(_Cells):
         return 2 * quantity
 
     def read(self, address: int, quantity: int) -> bytearray:
-        at, data = self._find(address, quantity)
-        return data[2 * at : 2 * (at + quantity)]
+        # what servers do most: `_find` in line is a fifth of it
+        start, stop, data = self._segments[bisect_right(self._starts, address) - 1]
+        if start <= address <= stop - quantity:
+            at = 2 * (address - start)
+            return data[at : at + 2 * quantity]
+        raise _hole(address, quantity)
 
     def write(self, address: int, new: bytes) -> None:
-        quantity, odd = divmod(len(new), 2)
-        if odd:
-            raise ValueError(f"{len(new)} bytes are no whole registers")
-        at, data = self._find(address, quantity)
-        data[2 * at : 2 * (at + quantity)] = new
+        size = len(new)
+        if size % 2:
+            raise ValueError(f"{size} bytes are no whole registers")
+        at, data = self._find(address, size // 2)
+        data[2 * at : 2 * at + size] = new
 
 
 class _BitCells(_Cells):
@@ -254,6 +258,10 @@ def _merge(ranges: Iterable[range]) -> list[range]:
         elif cells:
             merged.append(cells)
     return merged
+
+
+def _hole(address: int, quantity: int) -> IllegalDataAddress:
+    return IllegalDataAddress(f"there are not {quantity} cells from address {address} on")
 
 
 def _checked(quantity: int) -> int:

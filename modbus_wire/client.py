@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import ParamSpec
 
-from modbus_wire import constants as const
+import modbus_wire.constants as const
 from modbus_wire.dropin.calls import (
     CustomCall,
     ReadBits,

@@ -10,6 +10,7 @@ places and are gone. The remainder modulo x + 1 is the parity of the message. Of
 candidates that are equal modulo Q, the parity picks the one that is right modulo P.
 """
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 _POLYNOMIAL = 0xA001
@@ -28,8 +29,13 @@ def _step(register: int) -> int:
 _TABLE = tuple(_step(byte) for byte in range(256))
 
 
-def crc16(data: bytes | bytearray) -> int:
-    """Return the CRC-16 of ``data``, 0 to 65535; it is sent low byte first. No data gives 65535."""
+def crc16(data: bytes | bytearray | Iterable[int]) -> int:
+    """Return the CRC-16 of bytes, 0 to 65535; it is sent low byte first. No data gives 65535.
+
+    Raises ValueError or TypeError for what ``bytearray()`` does not take.
+    """
+    if type(data) is not bytes:
+        data = bytearray(data)
     if len(data) >= _FOLD_FROM:
         return _crc_folded(data)
     crc = _INITIAL

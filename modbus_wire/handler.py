@@ -11,10 +11,11 @@ from typing import Any, TypeAlias
 
 from modbus_wire.bank import Bank
 from modbus_wire.bits import byte_count
-from modbus_wire.codes import EXCEPTION_FLAG, MAX_PDU, Table
+from modbus_wire.codes import EXCEPTION_FLAG, Table
 from modbus_wire.errors import (
     ExceptionResponse,
     GatewayTargetFailedToRespond,
+    IllegalDataValue,
     IllegalFunction,
     ServerDeviceFailure,
 )
@@ -53,36 +54,37 @@ class ReadService:
     """The service of a plain read (AP §6.1 to §6.4); subclasses say of what."""
 
     def __init__(self, kind: type[ReadRequest[Any]], table: Table) -> None:
+        self._function_code = kind.function_code
         self._max_quantity = kind.max_quantity
         self._table = table
-        self._heads = [bytes((kind.function_code, size)) for size in range(MAX_PDU - 1)]
 
-    def __call__(self, bank: Bank, request: ReadRequest[Any]) -> bytes | None:
-        return self.answer(bank, request.address, request.quantity)
+    def __call__(self, bank: Bank, request: ReadRequest[Any]) -> bytes:
+        data = self.fetch(bank, request.address, request.quantity)
+        return bytes((self._function_code, len(data))) + data
 
-    def answer(self, bank: Bank, address: int, quantity: int) -> bytes | None:
-        """Return the response PDU, None for a quantity that the request class does not allow."""
+    def fetch(self, bank: Bank, address: int, quantity: int) -> bytes | bytearray:
+        """Return the bytes of the cells; refuses a quantity that the request class refuses."""
         raise NotImplementedError
 
 
 class _BitRead(ReadService):
-    def answer(self, bank: Bank, address: int, quantity: int) -> bytes | None:
+    def fetch(self, bank: Bank, address: int, quantity: int) -> bytes | bytearray:
         if not 0 < quantity <= self._max_quantity:
-            return None
+            raise IllegalDataValue
         data = bank.read_bits(self._table, address, quantity)
         if len(data) != byte_count(quantity):
             raise _wrong_size(data, quantity)
-        return self._heads[len(data)] + data
+        return data
 
 
 class _RegisterRead(ReadService):
-    def answer(self, bank: Bank, address: int, quantity: int) -> bytes | None:
+    def fetch(self, bank: Bank, address: int, quantity: int) -> bytes | bytearray:
         if not 0 < quantity <= self._max_quantity:
-            return None
+            raise IllegalDataValue
         data = bank.read_registers(self._table, address, quantity)
         if len(data) != 2 * quantity:
             raise _wrong_size(data, quantity)
-        return self._heads[len(data)] + data
+        return data
 
 
 def _wrong_size(data: bytes | bytearray, quantity: int) -> ValueError:
@@ -151,7 +153,7 @@ class Handler:
         self._only_bank = None if isinstance(bank, Mapping) else bank
         self._services = {kind.function_code: (kind, do) for kind, do in services.items()}
         self._reads = {
-            code: service.answer
+            code: service.fetch
             for code, (_, service) in self._services.items()
             if isinstance(service, ReadService)
         }
@@ -163,9 +165,9 @@ class Handler:
         """
         function_code = pdu[0] if pdu else 0
         try:
-            bank = self._bank_of(unit_id)
+            bank = self._only_bank
             if bank is None:
-                raise GatewayTargetFailedToRespond
+                bank = self._unit(unit_id)
             kind, service = self._service_of(function_code)
             return service(bank, kind.decode(pdu))
         except Exception as error:
@@ -183,25 +185,29 @@ class Handler:
             except Exception as error:
                 _refusal(function_code, error)
 
-    def read(self, unit_id: int, function_code: int, address: int, quantity: int) -> bytes | None:
-        """Return what `handle` does, but sooner, for a plain read that has these fields.
+    def read(
+        self, unit_id: int, function_code: int, address: int, quantity: int
+    ) -> bytes | bytearray | None:
+        """Return the bytes of the cells that a plain read asks for.
 
-        None means that these are no fields of a sound plain read: no bank was asked, and `handle`
-        has to speak.
+        None means that it is no plain read or is refused: `handle` has to speak.
         """
-        answer = self._reads.get(function_code)
-        if answer is None:
+        fetch = self._reads.get(function_code)
+        if fetch is None:
             return None
         try:
             bank = self._only_bank
-            if bank is None and (bank := self._units.get(unit_id)) is None:
-                return None
-            return answer(bank, address, quantity)
-        except Exception as error:
-            return _refusal(function_code, error)
+            if bank is None:
+                bank = self._unit(unit_id)
+            return fetch(bank, address, quantity)
+        except Exception:
+            return None
 
-    def _bank_of(self, unit_id: int) -> Bank | None:
-        return self._units.get(unit_id) if self._only_bank is None else self._only_bank
+    def _unit(self, unit_id: int) -> Bank:
+        bank = self._units.get(unit_id)
+        if bank is None:
+            raise GatewayTargetFailedToRespond
+        return bank
 
     def _service_of(self, function_code: int) -> tuple[RequestType, Service]:
         try:

@@ -8,21 +8,28 @@ from struct import Struct
 
 from modbus_wire.errors import CrcError, FrameError
 from modbus_wire.framing.base import Framer, Framing
-from modbus_wire.framing.mbap import HEADER, MbapFramer
+from modbus_wire.framing.mbap import MbapFramer
 from modbus_wire.framing.rtu import RtuFramer
 from modbus_wire.handler import Handler
 
-_READ = Struct(">HHHBBHH")
-"""The MBAP frame of a plain read: transaction id, protocol id, length, unit id, function code,
+_READ = Struct(">HIBBHH")
+"""The frame of a plain read: transaction id, protocol id and length, unit id, function code,
 address, quantity (TCP §3.1.3, AP §6.1 to §6.4)."""
 
 _READ_SIZE = _READ.size
 _READ_LENGTH = 6
-"""The length field of such a frame."""
+"""Protocol id 0 and the length of such a frame, as one number."""
+
+_LENGTH_AT = 5
+"""Where the low byte of the length is."""
 
 _read = _READ.unpack
 _reads = _READ.iter_unpack
-_header = HEADER.pack
+_head = Struct(">HIBBB").pack
+"""The answer's head: transaction id, protocol id and length, unit id, function code, byte count."""
+
+_COUNTED = 3
+"""Bytes of the head that the length counts."""
 
 
 class _Requests(MbapFramer):
@@ -57,49 +64,47 @@ class ServerConnection:
 
     def receive(self, data: bytes) -> bytes:
         """Take in received bytes and return all that is to be sent now, b"" for nothing."""
-        answers: list[bytes] = []
+        answers: list[bytes | bytearray] = []
         if self._begins_mbap:
-            if len(data) == _READ_SIZE and (answer := self._answer_read(data)):
-                return answer
-            data = self._answer_reads(data, answers)
+            if len(data) == _READ_SIZE:
+                answer = self._answer_read(data)
+                if answer is not None:
+                    return answer
+            elif len(data) > _READ_SIZE and data[_LENGTH_AT] == _READ_LENGTH:
+                data = self._answer_reads(data, answers)
         if data and not self.closed:
             self._answer_all(data, answers)
         return b"".join(answers)
 
     def _answer_read(self, frame: bytes) -> bytes | None:
         """Return the answer to a frame that is a plain read, None for any other."""
-        transaction_id, protocol_id, length, unit_id, function_code, address, quantity = _read(
-            frame
-        )
-        if length != _READ_LENGTH or protocol_id:
+        transaction_id, length, unit_id, function_code, address, quantity = _read(frame)
+        if length != _READ_LENGTH:
             return None
-        answer = self._handler.read(unit_id, function_code, address, quantity)
-        return answer and _header(transaction_id, 0, len(answer) + 1, unit_id) + answer
+        data = self._handler.read(unit_id, function_code, address, quantity)
+        if data is None:
+            return None
+        size = len(data)
+        return _head(transaction_id, size + _COUNTED, unit_id, function_code, size) + data
 
-    def _answer_reads(self, data: bytes, answers: list[bytes]) -> bytes:
+    def _answer_reads(self, data: bytes, answers: list[bytes | bytearray]) -> bytes:
         """Answer the plain reads that ``data`` begins with; return the bytes after them."""
         read = self._handler.read
+        whole = data[: len(data) // _READ_SIZE * _READ_SIZE]
         done = 0
-        for (
-            transaction_id,
-            protocol_id,
-            length,
-            unit_id,
-            function_code,
-            address,
-            quantity,
-        ) in _reads(data[: len(data) // _READ_SIZE * _READ_SIZE]):
-            if length != _READ_LENGTH or protocol_id:
+        for transaction_id, length, unit_id, function_code, address, quantity in _reads(whole):
+            if length != _READ_LENGTH:
                 break
-            answer = read(unit_id, function_code, address, quantity)
-            if answer is None:
+            cells = read(unit_id, function_code, address, quantity)
+            if cells is None:
                 break
-            answers.append(_header(transaction_id, 0, len(answer) + 1, unit_id))
-            answers.append(answer)
+            size = len(cells)
+            answers.append(_head(transaction_id, size + _COUNTED, unit_id, function_code, size))
+            answers.append(cells)
             done += _READ_SIZE
         return data[done:]
 
-    def _answer_all(self, data: bytes, answers: list[bytes]) -> None:
+    def _answer_all(self, data: bytes, answers: list[bytes | bytearray]) -> None:
         framer, handler = self._framer, self._handler
         framer.receive(data)
         try:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from modbus_wire.bits import BYTE_TO_BITS
-from modbus_wire.crc import crc16 as _crc16
+from modbus_wire.crc import crc16 as crc16
 
 # lists, because two lists join into the list to return
 _BYTE_TO_BITS = [list(bits) for bits in BYTE_TO_BITS]
@@ -174,11 +174,6 @@ def encode_ieee(val_float: float, double: bool = False) -> int:
     number, pattern = (_DOUBLE, _DOUBLE_BITS) if double else (_SINGLE, _SINGLE_BITS)
     value: int = pattern.unpack(number.pack(val_float))[0]
     return value
-
-
-def crc16(frame: bytes | bytearray | Iterable[int]) -> int:
-    """Return the CRC-16 of a serial frame (SL §6.2.2); an empty frame gives 65535."""
-    return _crc16(frame if type(frame) is bytes else bytearray(frame))
 
 
 int2bits = get_bits_from_int

@@ -69,8 +69,9 @@ class Codec(Generic[T]):
     def decode_source(self, raw: str, scope: Scope) -> str:
         """Return the expression that converts ``raw``, unpacked as `wire` says, to the value.
 
-        ``raw`` is an expression; of a codec with `bit_range` it is the unsigned bits. Statements
-        that are needed first go to ``scope``. What they cannot convert, they raise for.
+        ``raw`` is an expression to which operators can be applied; of a codec with `bit_range` it
+        is the unsigned bits. Statements that are needed first go to ``scope``. What cannot be
+        converted raises some exception; the plain way is taken then, and says which.
         """
         raise NotImplementedError
 

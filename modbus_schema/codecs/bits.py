@@ -44,7 +44,7 @@ class BitRun(IntegerCodec):
         return words_of(get_2comp(number, 8) if number < 0 else number, self)
 
     def decode_source(self, raw: str, scope: Scope) -> str:
-        return f"({raw} ^ 128) - 128" if self.low else raw
+        return f"(({raw} ^ 128) - 128)" if self.low else raw
 
     def encode_source(self, value: str, scope: Scope) -> str:
         scope.line(f"if not {self.low} <= {value} <= {self.high}: refuse()")

@@ -113,7 +113,7 @@ def enum(
     An integer that is no member raises DecodeError, or with ``keep_unknown`` is kept as it is.
     Raises DefinitionError for an enum with values that ``base`` cannot hold.
     """
-    _check_kind(kind, Enum)
+    _check_kind(kind, Enum, base)
     if issubclass(kind, Flag):
         raise DefinitionError(f"{kind.__name__} is a set of flags: use flags()")
     members = {member.value: member for member in kind}
@@ -131,7 +131,7 @@ def flags(kind: type[F], base: Codec[int] = uint16) -> Codec[F]:
 
     Raises DefinitionError for flags that ``base`` cannot hold.
     """
-    _check_kind(kind, IntFlag)
+    _check_kind(kind, IntFlag, base)
     if isinstance(base, IntegerCodec) and base.low < 0:
         raise DefinitionError(f"flags have no sign, but {base!r} does")
     if not _keeps_unknown(kind):
@@ -150,9 +150,11 @@ def _keeps_unknown(kind: type[IntFlag]) -> bool:
     return isinstance(kept, kind) and int(kept) == unnamed
 
 
-def _check_kind(kind: object, expected: type[Enum]) -> None:
+def _check_kind(kind: object, expected: type[Enum], base: object) -> None:
     if not isinstance(kind, type) or not issubclass(kind, expected):
         raise DefinitionError(f"{kind!r} is no {expected.__name__} class")
+    if not isinstance(base, Codec):
+        raise DefinitionError(f"{kind.__name__} takes a codec of integers, not {base!r}")
 
 
 def _check_value(value: object, name: str, base: Codec[int]) -> None:

@@ -43,7 +43,7 @@ class IntegerCodec(Number[int]):
     high: int
 
     def scaled(self, step: Decimals, offset: Decimals = 0) -> Codec[float]:
-        return ScaledInteger(self, step, offset)
+        return ScaledInteger(self, step, offset, low=self.low, high=self.high)
 
     def checked(self, value: object) -> int:
         """Return a value as an int within the bounds, or raise EncodeError."""

@@ -10,7 +10,6 @@ from typing import Generic, TypeAlias, TypeVar
 
 import attrs
 
-from modbus_schema.codecs.base import pattern_bits
 from modbus_schema.codecs.source import Scope
 from modbus_schema.codecs.wrapping import Wrapper
 from modbus_schema.errors import DefinitionError, EncodeError
@@ -118,12 +117,11 @@ class ScaledFloat(_Scaled[float]):
 class ScaledInteger(_Scaled[int]):
     """A decimal in an integer: 30.2 as 302 tenths."""
 
+    low: int = attrs.field(eq=False)
+    high: int = attrs.field(eq=False)
+
     def encode(self, value: float) -> list[int]:
-        raw = self.raw(value)
-        try:
-            return self.inner.encode(raw)
-        except EncodeError as error:
-            raise EncodeError(f"{value!r} as a raw value: {error}") from None
+        return self.inner.encode(self.raw(value))
 
     def raw(self, value: float) -> int:
         """Return the raw integer of a value; raises EncodeError for one between two steps."""
@@ -134,8 +132,13 @@ class ScaledInteger(_Scaled[int]):
             raise EncodeError(f"{value!r} is not a finite number") from None
         top = numerator * line.divisor - line.shift * denominator
         bottom = line.slope * denominator
-        raw = (2 * top + bottom) // (2 * bottom)
+        nearest = (2 * top + bottom) // (2 * bottom)
+        # a bound of 64 bits may be read as the float of an integer beyond it
+        raw = min(max(nearest, self.low), self.high)
         if abs(raw * bottom - top) * NOISE > abs(bottom) and line.value(raw) != value:
+            if raw != nearest:
+                limits = sorted((line.value(self.low), line.value(self.high)))
+                raise EncodeError(f"{value!r} is outside {limits[0]}..{limits[1]}")
             raise EncodeError(f"{value!r} is not a multiple of the step {self.step}")
         return raw
 
@@ -149,8 +152,8 @@ class ScaledInteger(_Scaled[int]):
 
     def _floats_are_exact(self) -> bool:
         """Whether no two raw values decode to the same float, so that a round trip proves one."""
-        largest = (abs(self.line.slope) << pattern_bits(self.inner)) + abs(self.line.shift)
-        return largest < 1 << EXACT_FLOAT_BITS
+        largest = max(abs(self.low), abs(self.high)) * abs(self.line.slope)
+        return largest + abs(self.line.shift) < 1 << EXACT_FLOAT_BITS
 
 
 def _written(number: Decimals) -> str:

@@ -39,28 +39,28 @@ class Scope:
     ``endian`` is the byte order, in ``struct``'s spelling, of the values that are being converted.
     """
 
-    __slots__ = ("_depth", "_names", "_temps", "endian", "lines", "objects")
+    __slots__ = ("_count", "_depth", "_names", "endian", "lines", "objects")
 
     def __init__(self) -> None:
         self.endian: Endian = ">"
         self.lines: list[str] = []
         self.objects: dict[str, object] = {"refuse": refuse}
         self._names: dict[int, str] = {}
-        self._temps = 0
+        self._count = 0
         self._depth = 1
 
     def bind(self, value: object, hint: str = "k") -> str:
         """Return the name under which the function sees the object; ``hint`` makes it readable."""
         name = self._names.get(id(value))
         if name is None:
-            name = self._names[id(value)] = f"{hint}_{len(self._names)}"
+            name = self._names[id(value)] = self.temp(hint)
             self.objects[name] = value
         return name
 
     def temp(self, hint: str = "t") -> str:
-        """Return the name of a new local variable."""
-        self._temps += 1
-        return f"{hint}{self._temps}"
+        """Return a name that is not in use, for a local variable."""
+        self._count += 1
+        return f"{hint}_{self._count}"
 
     def line(self, text: str) -> None:
         """Add a statement."""

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+import attrs
+
 from modbus_schema.codecs.bit_table import BitList, SingleBit
 from modbus_schema.codecs.source import Scope, cut_out
 from modbus_schema.compile.functions import function_of
-from modbus_schema.compile.twins import twin_of
+from modbus_schema.compile.twins import Twin, twin_of
 from modbus_schema.compile.views import Pass, Pull, passes_of, pulls_of
 from modbus_schema.layout import GroupNode, RepeatNode, Slot
 from modbus_schema.plain import decode_plain, decode_slot, decode_value
@@ -28,6 +30,17 @@ def compile_decoder(root: GroupNode, blocks: Sequence[Block]) -> Callable[[Seque
     return _Writer(root, tuple(blocks)).function()
 
 
+@attrs.frozen
+class _Instance:
+    """An instance in the making: the variable that holds it, and the instances inside it."""
+
+    name: str
+    model: type
+    twin: Twin
+    groups: dict[str, "_Instance"] = attrs.field(factory=dict)
+    repeats: dict[str, list["_Instance"]] = attrs.field(factory=dict)
+
+
 class _Writer:
     def __init__(self, root: GroupNode, blocks: Sequence[Block]) -> None:
         self.root = root
@@ -40,40 +53,49 @@ class _Writer:
         scope = self.scope
         plain = scope.bind(partial(decode_plain, self.root, self.blocks), "decode_plain")
         with scope.block("try:"):
-            data = [scope.temp("data_") for _ in self.blocks]
+            data = [scope.temp("data") for _ in self.blocks]
             scope.line(f"[{', '.join(data)}] = data")
-            groups: list[tuple[str, GroupNode]] = []
-            self._make(self.root, groups)
+            root = self._make(self.root)
             self._fill(data)
-            for name, node in groups:
-                scope.line(f"{name}.__class__ = {scope.bind(node.model, node.model.__name__)}")
-            scope.line(f"return {groups[-1][0]}")
+            self._finish(root)
+            scope.line(f"return {root.name}")
         with scope.block("except Exception:"):
             scope.line("pass")
         scope.line(f"return {plain}(data)")
         return function_of(scope, "decode(data)", self.root.model.__name__)
 
-    def _make(self, node: GroupNode, groups: list[tuple[str, GroupNode]]) -> str:
-        """Write the instances of a node, those inside it first; returns the node's own."""
-        members: list[tuple[str, str]] = []
-        for name, member in node.members.items():
-            if isinstance(member, GroupNode):
-                members.append((name, self._make(member, groups)))
-            elif isinstance(member, RepeatNode):
-                items = [f"{self._make(item, groups)}, " for item in member.items]
-                members.append((name, f"({''.join(items)})"))
-        model = node.model
-        instance = self.scope.temp(f"{model.__name__}_")
-        self.scope.line(
-            f"{instance} = {self.scope.bind(twin_of(model), f'new_{model.__name__}')}()"
-        )
-        for name, value in members:
-            self.scope.line(f"{instance}.{name} = {value}")
-        for name, member in node.members.items():
+    def _make(self, node: GroupNode) -> "_Instance":
+        """Write the empty instances of a node and of all inside it."""
+        name = self.scope.temp(node.model.__name__)
+        twin = twin_of(node.model, [*node.members])
+        self.scope.line(f"{name} = {self.scope.bind(twin.new, f'new_{node.model.__name__}')}()")
+        made = _Instance(name, node.model, twin)
+        for member_name, member in node.members.items():
             if isinstance(member, Slot):
-                self.targets[member] = f"{instance}.{name}"
-        groups.append((instance, node))
-        return instance
+                self.targets[member] = f"{name}.{member_name}"
+            elif isinstance(member, RepeatNode):
+                made.repeats[member_name] = [self._make(item) for item in member.items]
+            else:
+                made.groups[member_name] = self._make(member)
+        return made
+
+    def _finish(self, instance: "_Instance") -> None:
+        """Write how filled instances become those of the map: first those inside another."""
+        scope = self.scope
+        for name, inner in instance.groups.items():
+            self._finish(inner)
+            scope.line(f"{instance.name}.{name} = {inner.name}")
+        for name, items in instance.repeats.items():
+            for item in items:
+                self._finish(item)
+            values = "".join([f"{item.name}, " for item in items])
+            scope.line(f"{instance.name}.{name} = ({values})")
+        if instance.twin.copied is None:
+            model = scope.bind(instance.model, instance.model.__name__)
+            scope.line(f"{instance.name}.__class__ = {model}")
+        else:
+            copied = scope.bind(instance.twin.copied, "copied")
+            scope.line(f"{instance.name} = {copied}({instance.name})")
 
     def _fill(self, data: Sequence[str]) -> None:
         filled: set[Slot] = set()
@@ -119,7 +141,7 @@ class _Writer:
     def _pulled(self, slots: Sequence[Slot]) -> str:
         """Write what becomes of one pulled value; returns what it is to be stored in."""
         scope = self.scope
-        value = scope.temp(f"{slots[0].path[-1]}_")
+        value = scope.temp(str(slots[0].path[-1]))
         for slot in slots:
             start = len(scope.lines)
             converted = self._converted(slot, value)

@@ -58,7 +58,7 @@ class _Writer:
                 self._read_items(member, name, source)
 
     def _read_items(self, node: RepeatNode, name: str, source: str) -> None:
-        items = [self.scope.temp(f"{name}_") for _ in node.items]
+        items = [self.scope.temp(name) for _ in node.items]
         self.scope.line(f"[{', '.join(items)}] = {source}")
         for item, instance in zip(node.items, items, strict=True):
             self._read(item, instance)
@@ -98,7 +98,7 @@ class _Writer:
         """Write what becomes of a value; returns the expression that is packed."""
         scope = self.scope
         start = len(scope.lines)
-        value = scope.temp(f"{slot.path[-1]}_")
+        value = scope.temp(str(slot.path[-1]))
         scope.line(f"{value} = {self.sources[slot]}")
         if slot.access is Access.WO:
             return self._raw_or_nothing(slot, value)

@@ -220,7 +220,10 @@ def _register_bytes(values: Collection[int]) -> bytes:
     try:
         return pack(f">{len(values)}H", *values)
     except struct_error:
-        for value in values:
-            _check_word(value, "regs_value")
-            pack(">H", value)
-        raise
+        # the first value that is wrong says how
+        return b"".join(map(_one_register, values))
+
+
+def _one_register(value: int) -> bytes:
+    _check_word(value, "regs_value")
+    return pack(">H", value)

@@ -1,12 +1,13 @@
 """The framers of a link that carries one request at a time and trusts no other frame."""
 
-from modbus_wire.errors import FrameError
+from modbus_wire.errors import CrcError, FrameError
 from modbus_wire.framing.base import Adu
 from modbus_wire.framing.mbap import HEADER, MbapFramer
 from modbus_wire.framing.rtu import RtuFramer
 from modbus_wire.pdu.registry import response_length
 
 _HEADER_SIZE = HEADER.size
+_LEAST_RTU_FRAME = 5
 
 
 class ExactMbapFramer(MbapFramer):
@@ -61,7 +62,12 @@ class ExactRtuFramer(RtuFramer):
 
     def next_adu(self) -> Adu | None:
         """Return the answer, None for "not yet"; raises `FrameError` for another unit's."""
-        adu = super().next_adu()
+        try:
+            adu = super().next_adu()
+        except CrcError:
+            if len(self.received) < _LEAST_RTU_FRAME:
+                raise FrameError("short frame error") from None
+            raise
         if adu is not None and adu[1] != self._unit_id:
             raise FrameError("unit ID mismatch error")
         return adu

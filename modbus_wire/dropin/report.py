@@ -48,7 +48,8 @@ def request_error_code(error: ModbusError, mode: int) -> int:
 
 
 def _was_not_sent(error: ModbusError) -> bool:
-    if not isinstance(error, (ConnectionClosedError, ResponseTimeout)):
+    was_link_lost = isinstance(error.__cause__, ConnectError)
+    if was_link_lost or not isinstance(error, (ConnectionClosedError, ResponseTimeout)):
         return False
     writes = isinstance(error.request, Request) and error.request.writes
     return writes and not error.may_have_been_applied
@@ -84,12 +85,14 @@ def _unfinished(mode: int, received: bytes) -> list[str]:
 
 
 def frame_dump(label: str, frame: bytes, mode: int) -> list[str]:
-    """Return the two lines that show a frame: brackets around the MBAP header or the CRC."""
+    """Return the two lines that show a frame: brackets around the MBAP header or the CRC.
+
+    A TCP frame has its whole header.
+    """
     items = [f"{byte:02X}" for byte in frame]
     if mode == MODBUS_TCP:
-        if len(items) >= HEADER.size:
-            items[0] = f"[{items[0]}"
-            items[6] += "]"
+        items[0] = f"[{items[0]}"
+        items[6] += "]"
     elif len(items) > 4:
         items[-2] = f"[{items[-2]}"
         items[-1] += "]"

@@ -30,10 +30,12 @@ if TYPE_CHECKING:
 
 
 class _Words(dict[int, Struct]):
-    """A `Struct` of n big-endian words under each n, made when first asked for."""
+    """A `Struct` of n big-endian words under each n; those of a request are kept."""
 
     def __missing__(self, quantity: int) -> Struct:
-        words = self[quantity] = Struct(f">{quantity}H")
+        words = Struct(f">{quantity}H")
+        if quantity <= MAX_READ_REGISTERS:
+            self[quantity] = words
         return words
 
 

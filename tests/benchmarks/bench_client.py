@@ -10,7 +10,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from modbus_wire.client import ModbusClient
-
 from modbus_wire.sync.client import Client
 from tests.benchmarks.children import Child, compiled
 from tests.benchmarks.harness import (

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from struct import Struct
+from types import new_class
 from typing import Any, NamedTuple
 
 import attrs
@@ -48,13 +49,20 @@ class Column(NamedTuple):
         return slice(self.address, self.address + self.number.registers)
 
 
-_NUMBERS = 8 * (int16,) + 8 * (uint16,) + 6 * (int32,) + 7 * (uint32,) + 8 * (float32,)
-_NUMBERS += 1 * (uint64,) + 2 * (int32,)
+_COUNTS: dict[WholeInteger | Float, int] = {
+    int16: 7,
+    uint16: 7,
+    int32: 7,
+    uint32: 8,
+    float32: 9,
+    uint64: 2,
+}
 
 
 def _columns() -> Iterator[Column]:
     address = 0
-    for index, number in enumerate(_NUMBERS):
+    numbers = [number for number, count in _COUNTS.items() for _ in range(count)]
+    for index, number in enumerate(numbers):
         tenths = index % 4 == 0 and isinstance(number, WholeInteger) and number is not uint64
         yield Column(f"field_{index}", number, address, tenths)
         address += number.registers
@@ -72,7 +80,7 @@ def model() -> type[RegisterMap]:
         codec: Any = column.number.scaled("0.1") if column.tenths else column.number
         body["__annotations__"][column.name] = RO[float]
         body[column.name] = holding_register(column.address, codec)
-    return type(RegisterMap)("Meter", (RegisterMap,), body)
+    return new_class("Meter", (RegisterMap,), exec_body=lambda namespace: namespace.update(body))
 
 
 def by_hand() -> tuple[Way, Way]:
@@ -128,7 +136,7 @@ def by_pymodbustcp() -> tuple[Way, Way]:
 def by_pymodbus() -> tuple[Way, Way]:
     """Return decode and encode per field with the conversions of pymodbus."""
     mixin = import_module("pymodbus.client.mixin").ModbusClientMixin
-    kinds = {number: getattr(mixin.DATATYPE, repr(number).upper()) for number in set(_NUMBERS)}
+    kinds = {number: getattr(mixin.DATATYPE, repr(number).upper()) for number in _COUNTS}
 
     def number(column: Column, words: list[int]) -> float:
         value: float = mixin.convert_from_registers(words, kinds[column.number])

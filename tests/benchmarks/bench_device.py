@@ -37,7 +37,8 @@ def read_model(program: Path, effort: Effort) -> Samples:
         expected, state = by_hand(), device.read()
         for field in fields(HandWritten):
             assert getattr(state, field.name) == getattr(expected, field.name), field.name
-        ways = {"ours": device.read, "by hand": by_hand}
-        return interleave(
-            {way: per_call(read, effort=effort) for way, read in ways.items()}, effort
-        )
+        meters = {
+            "ours": per_call(device.read, effort=effort),
+            "by hand": per_call(by_hand, effort=effort),
+        }
+        return interleave(meters, effort)

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from modbus_wire.dropin.calls import WriteCoil
+from modbus_wire.dropin.report import debug_lines, request_error_code
+from modbus_wire.errors import ConnectionClosedError
 from tests.compat.peers import Package, free_port, scripted
 
 RTU = 2
@@ -269,3 +272,13 @@ def test_ipv6(package: Package) -> None:
         c = package.client.ModbusClient("::1", listener.getsockname()[1])
         assert c.open() is True
         c.close()
+
+
+def test_a_write_that_was_not_sent(ours: Package) -> None:
+    """A link that ends before the request has left is error 3."""
+    error = ConnectionClosedError("sending failed")
+    error.request = WriteCoil(0, True)
+    assert request_error_code(error, ours.constants.MODBUS_TCP) == 3
+    assert debug_lines(error, "write_single_coil", 1, b"") == ["_send error"]
+    error.may_have_been_applied = True
+    assert request_error_code(error, ours.constants.MODBUS_TCP) == 4

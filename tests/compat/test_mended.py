@@ -123,6 +123,15 @@ def test_debug_on_a_short_bad_frame(
     ]
 
 
+def test_debug_on_a_short_rtu_frame(ours: Package, capsys: pytest.CaptureFixture[str]) -> None:
+    """Four bytes, which no RTU frame has, are shown without brackets."""
+    with scripted(lambda _: bytes.fromhex("01410000")) as port:
+        c = new_client(ours, port, RTU, debug=True, auto_open=True)
+        assert c.read_holding_registers(0) is None
+        assert state(c) == (4, 0, False)
+    assert capsys.readouterr().out.splitlines()[2:] == ["Rx", "01 41 00 00 ", "short frame error"]
+
+
 def test_threads_share_a_client(ours: Package) -> None:
     """Each thread gets the answers to its own requests, whoever opens and closes the link."""
     wrong: list[object] = []
@@ -223,14 +232,15 @@ def test_no_write_is_repeated(ours: Package) -> None:
     assert len(server.requests) == 1
 
 
-def test_the_server_is_gone(ours: Package) -> None:
+@pytest.mark.parametrize("writes", [False, True])
+def test_the_server_is_gone(ours: Package, writes: bool) -> None:
     """An open link whose server went away is an error of the link, and closed then."""
     server = ClosingServer()
     with server.running() as port:
         c = new_client(ours, port, auto_open=True)
         assert c.write_single_register(1, 5) is True
         server.wait_closed()
-    assert c.read_holding_registers(0) is None
+    assert (c.write_single_register(1, 6) if writes else c.read_coils(0)) is None
     assert state(c) == (4, 0, False)
     assert c.read_holding_registers(0) is None
     assert state(c) == (9, 0, False)

@@ -259,3 +259,9 @@ def test_the_unit_id_is_the_clients_unless_given() -> None:
             Device(client, House).write(House.limit.to(1))
         assert other.snapshot().limit == 1
         assert sim.snapshot().limit == 500
+
+
+def test_a_write_only_field_is_not_read_for_the_sake_of_others(client: Recorder) -> None:
+    """A gap that may be bridged does not reach over what the device never tells."""
+    Device(client, House, max_gap=100).read(House.curve, House.circuit)
+    assert len(client.requests) == 2

@@ -1,5 +1,6 @@
 """What is wrong with a map is said when its class is made, all of it at once."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import attrs
@@ -193,6 +194,13 @@ def test_defaults_keep_limits_and_validators() -> None:
     assert faults(RW[int], fine) == []
 
 
+def test_only_write_only_fields_may_hold_nothing() -> None:
+    """None, for nothing to write, is a default of WO fields and of what else encodes it."""
+    assert faults(WO[bool], coil(3, default=None)) == []
+    (line,) = faults(RW[bool], coil(3, default=None))
+    assert line.startswith("Map.x: coil[3]: the default None cannot be held")
+
+
 @pytest.mark.parametrize(
     ("name", "fault"),
     [
@@ -338,6 +346,16 @@ def test_a_codec_of_the_users_is_checked_too() -> None:
     assert "must have a size of at least 1, not 0" in size
     (wide,) = faults(RO[int], holding_register(3, Wide()))
     assert "has bits 3..4, which are not in one register" in wide
+
+
+def test_a_codec_that_cannot_decode_zeros_may_have_limits() -> None:
+    """Whether a codec holds numbers is tried with zeros; where that fails, limits are believed."""
+
+    class Picky(Codec[float]):
+        def decode(self, words: Sequence[int]) -> float:
+            return 1 / words[0]
+
+    assert faults(RO[float], holding_register(3, Picky(), min=0, max=1)) == []
 
 
 def test_a_placement_outside_of_a_map_is_refused() -> None:

@@ -74,6 +74,18 @@ def test_what_repeats_has_items() -> None:
             HeatPump.zones[index]
 
 
+def test_items_are_as_writable_as_the_whole() -> None:
+    """Items of what is RW as a whole can be written as a whole; those of RO cannot."""
+
+    class Building(RegisterMap):
+        """A building."""
+
+        zones: RW[tuple[Zone, ...]] = repeat(Zone, base=200, stride=10, count=2)
+
+    assert [type(zone) for zone in Building.zones] == [WritableRef, WritableRef]
+    assert type(HeatPump.zones[0]) is Ref
+
+
 def test_members_of_groups_are_reached() -> None:
     """A path leads through items and groups to a member, which keeps its own access."""
     target = HeatPump.zones[1].at(Zone.target)

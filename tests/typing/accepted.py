@@ -69,6 +69,10 @@ class HeatPump(RegisterMap, word_order="little", byte_order="big", max_gap=8):
     relays: RW[tuple[bool, ...]] = coil(8, bit_list(4))
     flow: RO[bool] = discrete_input(4)
     reset: WO[int] = holding_register(9, int16, default=0)
+    start: WO[bool] = coil(5, default=None)
+    shift: WO[int] = holding_register(11, int16, min=-5, default=None)
+    rooms: WO[tuple[bool, ...]] = coil(12, bit_list(3), default=None)
+    command: WO[Mode] = holding_register(12, enum(Mode))
     stage: RW[int] = holding_register(10, bits(0, 3), overlap=True)
     level: RW[int] = holding_register(10, uint8.high)
     label: RW[str] = holding_register(20, string(8), default="attic")
@@ -103,6 +107,7 @@ pump = HeatPump(
     pump=True,
     relays=(True, False, True, False),
     flow=True,
+    command=None,
     stage=3,
     level=4,
     curve=(1, 2),
@@ -119,6 +124,7 @@ assert_type(pump.mode, Mode)
 assert_type(pump.odd_mode, Mode | int)
 assert_type(pump.alarms, Alarm)
 assert_type(pump.reset, int | None)
+assert_type(pump.shift, int | None)
 assert_type(pump.relays, tuple[bool, ...])
 assert_type(pump.zones, tuple[Zone, ...])
 assert_type(pump.zones[0].temperature, float | None)
@@ -130,6 +136,7 @@ assert_type(HeatPump.outdoor, Ref[HeatPump, float])
 assert_type(HeatPump.mode, WritableRef[HeatPump, Mode])
 assert_type(HeatPump.heater, Ref[HeatPump, bool])
 assert_type(HeatPump.reset, WritableRef[HeatPump, int])
+assert_type(HeatPump.shift, WritableRef[HeatPump, int])
 assert_type(HeatPump.zones, Ref[HeatPump, tuple[Zone, ...]])
 assert_type(HeatPump.zones[1], Ref[HeatPump, Zone])
 assert_type(HeatPump.zones[1].at(Zone.target), WritableRef[HeatPump, float])

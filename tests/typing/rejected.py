@@ -48,6 +48,8 @@ class Placements(RegisterMap):
     float_default: RW[int] = holding_register(12, int16, default=1.5)  # error
     int_default: RW[Mode] = holding_register(12, enum(Mode), default=0)  # error
     text_bit_default: RW[bool] = coil(3, default="on")  # error
+    none_default: RW[int] = holding_register(12, int16, default=None)  # error
+    none_bit_default: RW[bool] = coil(12, default=None)  # error
     misspelt: RW[float] = holding_register(12, float32, units="degC")  # error
     misspelt_bit: RW[bool] = coil(3, overlaps=True)  # error
     text_limit: RW[float] = holding_register(12, float32, min="1")  # error
@@ -87,6 +89,7 @@ zone = Zone(seen=1.0, set=2)
 Zone(seen=1.0)  # error
 Zone(seen=1.0, set=2.0, other=3)  # error
 Zone(seen="3", set=3)  # error
+Zone(seen=3, set=None)  # error
 Zone(3, 4)  # error
 zone.seen.hex().nothing  # error
 zone.nothing  # error

@@ -9,8 +9,8 @@ import pytest
 from modbus_wire.errors import ModbusError, ResponseTimeout
 from modbus_wire.framing.base import Framing
 from modbus_wire.sync.client import Client
+from tests.wire.clients import client_of, wait_until_readable
 from tests.wire.peers import LIMIT, Peer, ScriptedServer, answer, mbap, registers, replies, rtu
-from tests.wire.waiting import wait_until_readable
 
 TIMEOUT = 0.15
 SLACK = 0.6
@@ -21,7 +21,7 @@ WRITTEN = b"\x06\x00\x01\x00\x02"
 
 def impatient(server: ScriptedServer, framing: Framing = Framing.TCP) -> Client:
     """Return a client of the server with a short deadline."""
-    return Client(server.host, server.port, timeout=TIMEOUT, framing=framing)
+    return client_of(server, framing, timeout=TIMEOUT)
 
 
 def fails_in_time(call: Callable[[], object]) -> ModbusError:
@@ -185,7 +185,7 @@ def test_short_wait_of_one_response_is_not_that_of_the_next() -> None:
 
     with (
         ScriptedServer(script) as server,
-        Client(server.host, server.port, timeout=TIMEOUT * 2) as client,
+        client_of(server, timeout=TIMEOUT * 2) as client,
     ):
         assert client.read_holding_registers(0) == [1]
         assert client.read_holding_registers(0) == [2]
@@ -229,7 +229,7 @@ def test_rtu_answer_nobody_asked_for_does_not_shift_the_next() -> None:
 
     with (
         ScriptedServer(script) as server,
-        Client(server.host, server.port, timeout=LIMIT, framing=Framing.RTU) as client,
+        client_of(server, Framing.RTU) as client,
     ):
         assert client.read_holding_registers(0) == [1]
         answered.set()

@@ -8,6 +8,7 @@ import pytest
 from modbus_wire.errors import ConnectError, ConnectionClosedError, ResponseTimeout
 from modbus_wire.framing.base import Framing
 from modbus_wire.sync.client import Client
+from tests.wire.clients import client_of, wait_until_closed_by_server
 from tests.wire.peers import (
     LIMIT,
     Peer,
@@ -19,14 +20,8 @@ from tests.wire.peers import (
     rtu,
     then_stays,
 )
-from tests.wire.waiting import wait_until_closed_by_server
 
 WRITTEN = b"\x06\x00\x01\x00\x02"
-
-
-def client_of(server: ScriptedServer) -> Client:
-    """Return a client of the server that does not time out."""
-    return Client(server.host, server.port, timeout=LIMIT)
 
 
 def closes_unanswered(peer: Peer) -> None:
@@ -93,7 +88,7 @@ def test_write_after_a_late_answer_and_an_idle_close_goes_out_once() -> None:
 
     with (
         ScriptedServer(late_then_closes, replies(WRITTEN)) as server,
-        Client(server.host, server.port, timeout=0.05) as client,
+        client_of(server, timeout=0.05) as client,
     ):
         with pytest.raises(ResponseTimeout):
             client.read_holding_registers(0)
@@ -130,7 +125,7 @@ def test_rtu_read_after_idle_close_is_not_lost() -> None:
 
     with (
         ScriptedServer(on_rtu, on_rtu) as server,
-        Client(server.host, server.port, timeout=LIMIT, framing=Framing.RTU) as client,
+        client_of(server, Framing.RTU) as client,
     ):
         assert client.read_holding_registers(0) == [7]
         wait_until_closed_by_server(client)

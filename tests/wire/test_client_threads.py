@@ -14,6 +14,7 @@ import pytest
 
 from modbus_wire.errors import ConnectError, ConnectionClosedError, ModbusError
 from modbus_wire.sync.client import Client
+from tests.wire.clients import client_of
 from tests.wire.peers import (
     LIMIT,
     Peer,
@@ -47,7 +48,7 @@ def test_threads_sharing_a_client_get_their_own_data() -> None:
 
     with (
         ScriptedServer(address_server) as server,
-        Client(server.host, server.port, timeout=LIMIT) as client,
+        client_of(server) as client,
         ThreadPoolExecutor(8) as pool,
     ):
         for thread, values in enumerate(pool.map(ask, range(8))):
@@ -78,7 +79,7 @@ def test_close_from_another_thread_fails_the_waiting_request(warm: bool, writes:
     with (
         ScriptedServer(script, replies(registers(7))) as server,
         ThreadPoolExecutor(1) as pool,
-        Client(server.host, server.port, timeout=LIMIT) as client,
+        client_of(server) as client,
     ):
         if warm:
             client.read_holding_registers(0)
@@ -128,7 +129,7 @@ def test_interrupt_in_the_middle_leaves_a_usable_client() -> None:
 
         with (
             ScriptedServer(interrupted, replies(registers(2))) as server,
-            Client(server.host, server.port, timeout=LIMIT) as client,
+            client_of(server) as client,
         ):
             with pytest.raises(Interrupt):
                 client.read_holding_registers(0)
@@ -207,7 +208,7 @@ def test_no_socket_is_left_open(script: Callable[[Peer], None]) -> None:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         with ScriptedServer(script) as server, refused_port() as port:
-            client = Client(server.host, server.port, timeout=LIMIT)
+            client = client_of(server)
             with suppress(ModbusError):
                 client.read_holding_registers(0)
             client.close()

@@ -102,6 +102,15 @@ def test_words_and_longs_are_inverse(values: list[int], big: bool, long_long: bo
     assert utils.long_list_to_word(longs, big, long_long) == whole
 
 
+def test_lists_of_many_lengths() -> None:
+    """However many lengths were converted, each is converted right."""
+    for length in range(600):
+        values = list(range(length))
+        longs = utils.word_list_to_long(values)
+        assert longs == released.word_list_to_long(values)
+        assert utils.long_list_to_word(longs) == values[: length // 2 * 2]
+
+
 @given(odd, sizes)
 def test_get_2comp(value: Any, size: Any) -> None:
     """Two's complement as released, with its error text."""

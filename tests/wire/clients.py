@@ -1,9 +1,17 @@
-"""Waiting for what happens on a client's socket, without touching what came."""
+"""Clients of the scripted servers, and waiting for what arrives on their sockets, untouched."""
 
 import select
 
+from modbus_wire.framing.base import Framing
 from modbus_wire.sync.client import Client
-from tests.wire.peers import LIMIT
+from tests.wire.peers import LIMIT, ScriptedServer
+
+
+def client_of(
+    server: ScriptedServer, framing: Framing = Framing.TCP, *, timeout: float = LIMIT
+) -> Client:
+    """Return a client of the server, which by default has all the time of a test."""
+    return Client(server.host, server.port, timeout=timeout, framing=framing)
 
 
 def wait_until_readable(client: Client) -> None:

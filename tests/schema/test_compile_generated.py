@@ -1,0 +1,124 @@
+"""Generated code against the plain way, on generated classes: the same values, the same errors."""
+
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from modbus_schema.compile import compile_decoder, compile_encoder
+from modbus_schema.errors import DecodeError, EncodeError
+from modbus_schema.layout import Layout, layout_of
+from modbus_schema.plain import assemble, decode_plain, decode_slot, encode_plain, leaf_values
+from modbus_schema.planning import plan
+from tests.schema.codec_checks import same
+from tests.schema.generated_maps import Extent, cells, maps, slots_with_values, whole_tables
+
+thorough = settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+
+
+def outcome(function: Callable[..., Any], *args: object) -> Any:
+    """Return what a function gives, or the error it raises as its type and text."""
+    try:
+        return function(*args)
+    except (DecodeError, EncodeError) as error:
+        return type(error), error.where, str(error)
+
+
+def generated(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a generated function with its way back to the plain way closed."""
+    assert isinstance(function, FunctionType)
+
+    def fail(_: object) -> None:
+        raise AssertionError("the generated code gave up on what the plain way can do")
+
+    scope = {
+        name: fail if name.startswith(("decode_plain", "encode_plain")) else value
+        for name, value in function.__globals__.items()
+    }
+    return FunctionType(function.__code__, scope)
+
+
+def assert_same_instance(layout: Layout, one: Any, other: Any) -> None:
+    """Check two instances field by field, and the classes of all that they are made of."""
+    assert repr(one) == repr(other)
+    assert type(one) is type(other) is layout.model
+    pairs = zip(leaf_values(layout.root, one), leaf_values(layout.root, other), strict=True)
+    for (slot, value), (_, expected) in pairs:
+        assert same(value, expected), slot.place
+
+
+@thorough
+@given(st.data(), maps())
+def test_decoding_is_the_plain_way(data: st.DataObject, drawn: Extent) -> None:
+    """The generated decoder gives the instance, or raises the error, of the plain way."""
+    layout = layout_of(drawn.model)
+    blocks = data.draw(
+        st.sampled_from([whole_tables(layout), plan(layout.slots, max_gap=0)]), label="blocks"
+    )
+    raw = data.draw(cells(blocks), label="cells")
+    decode = compile_decoder(layout.root, blocks)
+    expected = outcome(decode_plain, layout.root, blocks, raw)
+    if isinstance(expected, tuple):
+        assert outcome(decode, raw) == expected
+    else:
+        assert_same_instance(layout, generated(decode)(raw), expected)
+
+
+@thorough
+@given(st.data(), maps())
+def test_encoding_is_the_plain_way(data: st.DataObject, drawn: Extent) -> None:
+    """The generated encoder gives the cells, or raises the error, of the plain way."""
+    layout = layout_of(drawn.model)
+    blocks = whole_tables(layout)
+    values = _readable_values(layout, data.draw(cells(blocks), label="cells"))
+    instance = assemble(layout.root, values.get)
+    encode = compile_encoder(layout.root, blocks)
+    expected = outcome(encode_plain, layout.root, blocks, instance)
+    if isinstance(expected, tuple):
+        assert outcome(encode, instance) == expected
+    else:
+        assert generated(encode)(instance) == expected
+
+
+@thorough
+@given(st.data(), maps())
+def test_odd_values_are_refused_alike(data: st.DataObject, drawn: Extent) -> None:
+    """A value of another type or beyond the field is encoded, or refused, as the plain way does."""
+    layout = layout_of(drawn.model)
+    blocks = whole_tables(layout)
+    values = _readable_values(layout, data.draw(cells(blocks), label="cells"))
+    values |= data.draw(slots_with_values(layout), label="odd values")
+    instance = assemble(layout.root, values.get)
+    expected = outcome(encode_plain, layout.root, blocks, instance)
+    assert outcome(compile_encoder(layout.root, blocks), instance) == expected
+
+
+@thorough
+@given(st.data(), maps())
+def test_what_is_encoded_decodes_again(data: st.DataObject, drawn: Extent) -> None:
+    """Cells that were encoded from an instance decode to it, but for what only aliases hold."""
+    layout = layout_of(drawn.model)
+    blocks = whole_tables(layout)
+    values = _readable_values(layout, data.draw(cells(blocks), label="cells"))
+    raw = outcome(encode_plain, layout.root, blocks, assemble(layout.root, values.get))
+    if isinstance(raw, tuple):
+        return
+    again = _readable_values(layout, raw)
+    assert raw == encode_plain(layout.root, blocks, assemble(layout.root, again.get))
+
+
+def _readable_values(layout: Layout, raw: list[bytes]) -> dict[Any, Any]:
+    """Return the value of every field, None where the cells mean nothing to it."""
+    blocks = whole_tables(layout)
+    values = {}
+    for block, data in zip(blocks, raw, strict=True):
+        for slot in block.slots:
+            try:
+                values[slot] = decode_slot(slot, block, data)
+            except DecodeError:
+                values[slot] = None
+    return values

@@ -1,0 +1,357 @@
+"""PDU in, PDU out: the answers of AP §6 and the order of its checks, as bytes."""
+
+import logging
+from collections.abc import Callable
+from typing import Any, Self
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modbus_wire.bank import Bank, SeparateBank, SharedBank, SparseBank
+from modbus_wire.codes import Table
+from modbus_wire.errors import (
+    ExceptionResponse,
+    IllegalDataAddress,
+    IllegalDataValue,
+    MemoryParityError,
+    ServerDeviceBusy,
+    exception_for,
+)
+from modbus_wire.handler import SERVICES, Handler
+from modbus_wire.pdu.base import Request
+from modbus_wire.pdu.registers import ReadHoldingRegisters
+
+KNOWN = (1, 2, 3, 4, 5, 6, 15, 16, 22, 23)
+CELLS = [range(10, 20)]
+
+
+@pytest.fixture
+def bank() -> SparseBank:
+    """Cells 10 to 19 in each table; coils and holding registers hold something."""
+    bank = SparseBank(dict.fromkeys(Table, CELLS))
+    bank.set_bits(Table.COILS, 10, [True, False, True, True, False, False, True, False, True])
+    bank.set_bits(Table.DISCRETE_INPUTS, 10, [False, True])
+    bank.set_registers(Table.HOLDING_REGISTERS, 10, [0x022B, 0, 0x64])
+    bank.set_registers(Table.INPUT_REGISTERS, 10, [0x000A])
+    return bank
+
+
+def cells_of(bank: SparseBank) -> list[list[Any]]:
+    """Return all that the bank holds."""
+    return [
+        bank.get_bits(table, 10, 10) if table.is_bits else bank.get_registers(table, 10, 10)
+        for table in Table
+    ]
+
+
+@pytest.mark.parametrize(
+    ("request_pdu", "response_pdu"),
+    [
+        ("01 000A 0009", "01 02 4D 01"),
+        ("02 000A 0002", "02 01 02"),
+        ("03 000A 0003", "03 06 022B 0000 0064"),
+        ("04 000A 0001", "04 02 000A"),
+        ("05 000C FF00", "05 000C FF00"),
+        ("05 000C 0000", "05 000C 0000"),
+        ("06 0013 0003", "06 0013 0003"),
+        ("0F 000A 000A 02 CD01", "0F 000A 000A"),
+        ("10 000B 0002 04 000A 0102", "10 000B 0002"),
+        ("16 000A 00F2 0025", "16 000A 00F2 0025"),
+        ("17 000A 0003 000B 0001 02 00FF", "17 06 022B 00FF 0064"),
+    ],
+)
+def test_normal_responses(bank: SparseBank, request_pdu: str, response_pdu: str) -> None:
+    """Every function answers as AP §6 prints it."""
+    assert Handler(bank).handle(1, bytes.fromhex(request_pdu)) == bytes.fromhex(response_pdu)
+
+
+@pytest.mark.parametrize(
+    ("request_pdu", "table", "address", "expected"),
+    [
+        ("05 000B FF00", Table.COILS, 10, [True, True, True]),
+        ("05 000A 0000", Table.COILS, 10, [False, False, True]),
+        ("0F 000A 0003 01 FA", Table.COILS, 10, [False, True, False, True]),
+        ("06 000B ABCD", Table.HOLDING_REGISTERS, 10, [0x022B, 0xABCD, 0x64]),
+        ("10 000A 0002 04 000A 0102", Table.HOLDING_REGISTERS, 10, [0x0A, 0x0102, 0x64]),
+        ("16 000A 00F2 0025", Table.HOLDING_REGISTERS, 10, [0x0027, 0]),
+        ("17 000A 0001 000B 0001 02 00FF", Table.HOLDING_REGISTERS, 10, [0x022B, 0xFF, 0x64]),
+    ],
+)
+def test_writes_take_effect(
+    bank: SparseBank, request_pdu: str, table: Table, address: int, expected: list[int]
+) -> None:
+    """A write that is answered is in the bank, and the cells next to it are as before."""
+    Handler(bank).handle(1, bytes.fromhex(request_pdu))
+    read = bank.get_bits if table.is_bits else bank.get_registers
+    assert read(table, address, len(expected)) == expected
+
+
+REGISTERS_123 = "00" * 246
+
+REFUSED = [
+    # 03 before 02: a bad quantity at an address that is not there
+    ("01 FFFF 0000", 3), ("01 FFFF 07D1", 3), ("01 FFFF FFFF", 3), ("01 FFFF 0002", 2),
+    ("02 FFFF 0000", 3), ("02 FFFF 07D1", 3), ("02 FFFF 07D0", 2),
+    ("03 FFFF 0000", 3), ("03 FFFF 007E", 3), ("03 FFFF FFFF", 3), ("03 FFFF 0002", 2),
+    ("04 FFFF 0000", 3), ("04 FFFF 007E", 3), ("04 FFFF 007D", 2),
+    # the first and the last cell outside
+    ("01 0009 0001", 2), ("01 000A 000B", 2), ("02 0014 0001", 2), ("03 0009 0002", 2),
+    ("04 0013 0002", 2),
+    # values of FC 5 (03 before 02), then addresses
+    ("05 000A 0001", 3), ("05 000A FF01", 3), ("05 FFFF 00FF", 3), ("05 0014 FF00", 2),
+    ("06 0014 0001", 2), ("06 FFFF FFFF", 2),
+    # FC 15: quantity, byte count, bytes there; then addresses
+    ("0F FFFF 0000 00", 3), ("0F FFFF 0000 01 00", 3), ("0F FFFF 07B1 F7" + "00" * 247, 3),
+    ("0F FFFF 0009 01 FF", 3), ("0F FFFF 0008 02 FFFF", 3), ("0F FFFF 0008 01 FFFF", 3),
+    ("0F FFFF 0008 01", 3), ("0F 0013 0002 01 03", 2), ("0F 0009 0001 01 01", 2),
+    # FC 16
+    ("10 FFFF 0000 00", 3), ("10 FFFF 007C F8" + "00" * 248, 3), ("10 FFFF 0002 03 000000", 3),
+    ("10 FFFF 0001 02 00", 3), ("10 FFFF 0001 02 000000", 3), ("10 FFFF 0001 04 00000000", 3),
+    ("10 0013 0002 04 00010002", 2), ("10 FFFF 007B F6" + REGISTERS_123, 2),
+    # FC 22 has no value to refuse
+    ("16 0014 0000 FFFF", 2), ("16 0009 FFFF 0000", 2),
+    # FC 23: both quantities and the byte count, then either address; it writes nothing then
+    ("17 FFFF 0000 FFFF 0001 02 0001", 3), ("17 FFFF 007E FFFF 0001 02 0001", 3),
+    ("17 FFFF 0001 FFFF 0000 00", 3), ("17 FFFF 0001 FFFF 007A F4" + "00" * 244, 3),
+    ("17 FFFF 0001 FFFF 0001 04 00000000", 3), ("17 FFFF 0001 FFFF 0001 02 00", 3),
+    ("17 0013 0002 000A 0001 02 FFFF", 2), ("17 000A 0001 0013 0002 04 FFFFFFFF", 2),
+    # truncated and over-long ones of known functions
+    *((f"{code:02X}", 3) for code in KNOWN), *((f"{code:02X} 000A 00", 3) for code in KNOWN),
+    *((f"{code:02X} 000A 0001 FF", 3) for code in (1, 2, 3, 4, 6)),
+    ("05 000A FF00 00", 3), ("16 000A 0000 0000 00", 3), ("16 000A 0000", 3),
+    ("10 000A 0001 02 0001 00", 3), ("17 000A 0001 000A 0001 02 0001 00", 3),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("request_pdu", "exception_code"), REFUSED)
+def test_order_of_checks(bank: SparseBank, request_pdu: str, exception_code: int) -> None:
+    """01, then 03, then 02 (AP §6); what is refused changes nothing."""
+    before = cells_of(bank)
+    pdu = bytes.fromhex(request_pdu)
+    assert Handler(bank).handle(1, pdu) == bytes((pdu[0] | 0x80, exception_code))
+    assert cells_of(bank) == before
+
+
+@pytest.mark.parametrize("body", [b"", b"\x00\x0a\x00\x01", bytes(252)])
+def test_unknown_functions(bank: SparseBank, body: bytes) -> None:
+    """Function codes nobody serves, 0 and those of exceptions included, get exception 01."""
+    handler = Handler(bank)
+    for function_code in set(range(256)) - set(KNOWN):
+        response = handler.handle(1, bytes((function_code,)) + body)
+        assert response == bytes((function_code | 0x80, 1))
+
+
+def test_no_pdu_at_all() -> None:
+    """Nothing is no function."""
+    assert Handler(SharedBank()).handle(1, b"") == b"\x80\x01"
+
+
+@given(st.binary(max_size=260), st.integers(0, 255))
+def test_any_bytes_are_answered(pdu: bytes, unit_id: int) -> None:
+    """Whatever comes, the handler answers with its function code, or that of its exception."""
+    response = Handler(SeparateBank()).handle(unit_id, pdu)
+    function_code = pdu[0] if pdu else 0
+    assert response is not None
+    assert len(response) <= 253
+    if response[0] != function_code or function_code not in KNOWN:
+        assert response[0] == function_code | 0x80
+        assert response[1] in (1, 2, 3)
+
+
+@given(
+    st.integers(0, 255),
+    st.one_of(st.integers(0, 30), st.integers(0, 65535)),
+    st.one_of(st.integers(0, 20), st.integers(0, 65535)),
+)
+def test_quick_reads_say_what_handle_says(code: int, address: int, quantity: int) -> None:
+    """`read` gives the bytes that `handle` answers with, or leaves the answer to `handle`."""
+    handler = Handler(SparseBank(dict.fromkeys(Table, CELLS)))
+    response = handler.handle(
+        1, bytes((code,)) + address.to_bytes(2, "big") + quantity.to_bytes(2, "big")
+    )
+    data = handler.read(1, code, address, quantity)
+    if data is None:
+        assert response is not None
+        assert code not in (1, 2, 3, 4) or response[0] & 0x80
+    else:
+        assert response == bytes((code, len(data))) + data
+
+
+class Faulty(SharedBank):
+    """A bank that raises."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+    def read_registers(self, table: Table, address: int, quantity: int) -> bytes | bytearray:
+        raise self.error
+
+    def write_registers(self, address: int, data: bytes) -> None:
+        raise self.error
+
+
+@pytest.mark.parametrize("code", [1, 2, 3, 4, 5, 6, 8, 0x0A, 0x0B, 0x7F, 0xFF])
+def test_exceptions_of_a_bank(code: int) -> None:
+    """A bank may refuse with any exception code; reads by the quick way leave it to `handle`."""
+    handler = Handler(Faulty(exception_for(code)))
+    assert handler.handle(1, bytes.fromhex("03 0000 0001")) == bytes((0x83, code))
+    assert handler.handle(1, bytes.fromhex("06 0000 0001")) == bytes((0x86, code))
+    assert handler.handle(1, bytes.fromhex("16 0000 0001 0001")) == bytes((0x96, code))
+    assert handler.read(1, 3, 0, 1) is None
+
+
+@pytest.mark.parametrize(
+    "error", [ZeroDivisionError("of the bank"), ExceptionResponse("no code"), exception_for(999)]
+)
+def test_a_failing_bank_is_logged(caplog: pytest.LogCaptureFixture, error: Exception) -> None:
+    """What is no exception of the protocol is exception 04 and a traceback in the log."""
+    with caplog.at_level(logging.ERROR, "modbus_wire.handler"):
+        response = Handler(Faulty(error)).handle(1, bytes.fromhex("03 0000 0001"))
+    assert response == b"\x83\x04"
+    (record,) = caplog.records
+    assert record.name == "modbus_wire.handler"
+    assert record.exc_info is not None
+    assert record.exc_info[1] is error
+
+
+def test_refusals_are_not_logged(caplog: pytest.LogCaptureFixture, bank: SparseBank) -> None:
+    """What a client does wrong fills no log."""
+    handler = Handler(bank)
+    for request_pdu, _ in REFUSED:
+        handler.handle(1, bytes.fromhex(request_pdu))
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("data", [b"", b"\x00", b"\x00" * 3, b"\x00" * 400])
+def test_bank_that_gives_the_wrong_size(data: bytes) -> None:
+    """A bank's answer of another size than asked is exception 04, not a frame that is wrong."""
+
+    class Wrong(SharedBank):
+        def read_registers(self, table: Table, address: int, quantity: int) -> bytes:
+            return data
+
+        def read_bits(self, table: Table, address: int, quantity: int) -> bytes:
+            return data * 2
+
+    handler = Handler(Wrong())
+    assert handler.handle(1, bytes.fromhex("03 0000 0001")) == b"\x83\x04"
+    assert handler.handle(1, bytes.fromhex("01 0000 0001")) == b"\x81\x04"
+    assert handler.read(1, 3, 0, 1) is None
+
+
+def unit(value: int) -> SharedBank:
+    """Return a bank whose register 0 holds a value."""
+    bank = SharedBank()
+    bank.set_registers(Table.HOLDING_REGISTERS, 0, [value])
+    return bank
+
+
+def test_one_bank_serves_every_unit() -> None:
+    """A bank by itself answers under any unit id."""
+    handler = Handler(unit(7))
+    for unit_id in (0, 1, 247, 255):
+        assert handler.handle(unit_id, bytes.fromhex("03 0000 0001")) == b"\x03\x02\x00\x07"
+        assert handler.read(unit_id, 3, 0, 1) == b"\x00\x07"
+
+
+def test_units_have_banks_of_their_own() -> None:
+    """Units see their own data; one that is not there is 0B, before any other check."""
+    units: dict[int, Bank] = {1: unit(7), 2: unit(8)}
+    handler = Handler(units)
+    read = bytes.fromhex("03 0000 0001")
+    assert handler.handle(1, read) == b"\x03\x02\x00\x07"
+    assert handler.read(2, 3, 0, 1) == b"\x00\x08"
+    assert handler.read(3, 3, 0, 1) is None
+    assert handler.handle(3, read) == b"\x83\x0b"
+    assert handler.handle(0, b"\x63") == b"\xe3\x0b"
+    units[3] = unit(9)
+    assert handler.handle(3, read) == b"\x03\x02\x00\x09"
+
+
+def test_broadcast_reaches_every_bank_once() -> None:
+    """A broadcast write is carried out on each bank, also where one refuses or two ids share it."""
+    calls: list[int] = []
+
+    class Counting(SharedBank):
+        def write_registers(self, address: int, data: bytes) -> None:
+            calls.append(address)
+            super().write_registers(address, data)
+
+    shared, other = Counting(), unit(1)
+    handler = Handler({1: Faulty(ServerDeviceBusy()), 2: shared, 3: shared, 4: other})
+    handler.broadcast(bytes.fromhex("06 0000 0005"))
+    assert calls == [0]
+    assert shared.get_registers(Table.HOLDING_REGISTERS, 0) == [5]
+    assert other.get_registers(Table.HOLDING_REGISTERS, 0) == [5]
+
+
+def test_broadcast_to_the_only_bank() -> None:
+    """A bank by itself obeys a broadcast; what is badly built or unknown does nothing."""
+    bank = unit(1)
+    handler = Handler(bank)
+    for pdu in (b"", b"\x06", b"\x63\x00", bytes.fromhex("06 0000 0009 00")):
+        handler.broadcast(pdu)
+    assert bank.get_registers(Table.HOLDING_REGISTERS, 0) == [1]
+    handler.broadcast(bytes.fromhex("06 0000 0009"))
+    assert bank.get_registers(Table.HOLDING_REGISTERS, 0) == [9]
+
+
+def test_broadcast_reads_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """A read that nobody answers is not carried out, and the log stays empty."""
+    Handler(Faulty(ZeroDivisionError())).broadcast(bytes.fromhex("03 0000 0001"))
+    assert not caplog.records
+
+
+class Sum(Request[int]):
+    """A function of the user's own: FC 65 adds up what the registers from 0 on hold."""
+
+    __slots__ = ("quantity",)
+
+    function_code = 65
+    writes = False
+
+    def __init__(self, quantity: int) -> None:
+        self.quantity = quantity
+
+    @classmethod
+    def decode(cls, pdu: bytes) -> Self:
+        if len(pdu) != 2:
+            raise IllegalDataValue
+        return cls(pdu[1])
+
+    def encode_response(self, result: int) -> bytes:
+        return bytes((65, result))
+
+
+def add_up(bank: Bank, request: Sum) -> bytes | None:
+    """Carry `Sum` out; of nothing it says nothing."""
+    data = bank.read_registers(Table.HOLDING_REGISTERS, 0, request.quantity)
+    return request.encode_response(sum(data)) if data else None
+
+
+def test_a_users_own_function() -> None:
+    """A service more is a function more: decoded, carried out, refused and answered as any."""
+    bank = unit(7)
+    bank.set_registers(Table.HOLDING_REGISTERS, 1, [8])
+    handler = Handler(bank, {**SERVICES, Sum: add_up})
+    assert handler.handle(1, b"\x41\x02") == b"\x41\x0f"
+    assert handler.handle(1, b"\x41") == b"\xc1\x03"
+    assert handler.handle(1, b"\x41\x00") is None
+    assert handler.handle(1, bytes.fromhex("03 0000 0001")) == b"\x03\x02\x00\x07"
+    assert Handler(bank).handle(1, b"\x41\x02") == b"\xc1\x01"
+
+
+@pytest.mark.parametrize("refusal", [IllegalDataAddress, MemoryParityError])
+def test_a_replaced_service_has_the_word(refusal: Callable[[], Exception]) -> None:
+    """Another service for a plain read is asked instead, also by the quick way."""
+
+    def refuse(bank: Bank, request: Any) -> bytes:
+        raise refusal()
+
+    handler = Handler(SharedBank(), {**SERVICES, ReadHoldingRegisters: refuse})
+    assert handler.read(1, 3, 0, 1) is None
+    response = handler.handle(1, bytes.fromhex("03 0000 0001"))
+    assert response is not None
+    assert response[0] == 0x83
