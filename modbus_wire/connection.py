@@ -3,6 +3,7 @@
 It knows no socket and no clock: whoever waits decides how long.
 """
 
+import struct
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -50,20 +51,22 @@ class ClientConnection:
 
         Raises `RequestError` for a unit id outside 0..255 and for a broadcast of a read.
         """
-        is_int = isinstance(unit_id, int)  # not all callers are type-checked
-        if not (is_int and 0 <= unit_id <= 255):
-            raise RequestError(f"unit id {unit_id!r} is not in 0..255")
         framer = self.framer
-        is_broadcast = unit_id == framer.broadcast_unit_id
-        if is_broadcast and not request.writes:
-            raise RequestError("a broadcast has no response, so it cannot read")
+        pdu = request.encode()
+        transaction_id: int | None
         transaction_id = self._last_id = self._last_id + 1 & 0xFFFF
-        frame = framer.encode(transaction_id, unit_id, request.encode())
+        try:
+            frame = framer.encode(transaction_id, unit_id, pdu)
+        except (struct.error, TypeError, ValueError):
+            raise RequestError(f"unit id {unit_id!r} is not in 0..255") from None
+        if unit_id == framer.broadcast_unit_id:
+            if not request.writes:
+                raise RequestError("a broadcast has no response, so it cannot read")
+            transaction_id = None
+        else:
+            self._units[transaction_id] = unit_id
         if self.trace is not None:
             self.trace(frame, True)
-        if is_broadcast:
-            return None, frame
-        self._units[transaction_id] = unit_id
         return transaction_id, frame
 
     def forget(self, transaction_id: int | None) -> None:

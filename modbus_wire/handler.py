@@ -6,7 +6,6 @@ frame, no transaction and no socket.
 """
 
 from collections.abc import Callable, Mapping
-from logging import getLogger
 from typing import Any, TypeAlias
 
 from modbus_wire.bank import Bank
@@ -19,6 +18,7 @@ from modbus_wire.errors import (
     IllegalFunction,
     ServerDeviceFailure,
 )
+from modbus_wire.log import logger
 from modbus_wire.pdu.base import ReadRequest, Request
 from modbus_wire.pdu.bits import (
     ReadCoils,
@@ -34,8 +34,6 @@ from modbus_wire.pdu.registers import (
     WriteMultipleRegisters,
     WriteSingleRegister,
 )
-
-_logger = getLogger("modbus_wire.handler")
 
 RequestType: TypeAlias = type[Request[Any]]
 """A request class of any result type."""
@@ -219,6 +217,6 @@ class Handler:
 def _refusal(function_code: int, error: Exception) -> bytes:
     """Return the exception response that tells the client of an error."""
     if not (isinstance(error, ExceptionResponse) and 0 < error.code <= _MAX_CODE):
-        _logger.error("function code %d failed", function_code, exc_info=error)
+        logger("modbus_wire.handler").error("function code %d failed", function_code, exc_info=error)
         error = ServerDeviceFailure()
     return bytes((function_code | EXCEPTION_FLAG, error.code))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from logging import getLogger
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from modbus_schema.changes import Change, encode_image, instance_values, settings_of
@@ -14,12 +13,11 @@ from modbus_schema.plain import assemble
 from modbus_schema.planning import runs
 from modbus_schema.refs import Ref, Setting
 from modbus_schema.simulation.guard import GuardedBank, Written
+from modbus_wire.log import logger
 
 M = TypeVar("M", bound=RegisterMap)
 T = TypeVar("T")
 R = TypeVar("R")
-
-_logger = getLogger("modbus_schema.simulation")
 
 
 class _Watcher(NamedTuple):
@@ -90,4 +88,4 @@ class SimulatedDevice(Generic[M]):
             try:
                 callback(assemble(node, before), assemble(node, after))
             except Exception:
-                _logger.exception("a function that watches %s failed", self.model.__name__)
+                logger("modbus_schema.simulation").exception("a function that watches %s failed", self.model.__name__)

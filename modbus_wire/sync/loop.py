@@ -7,14 +7,13 @@ turns what came into what is to be sent.
 import socket
 from collections.abc import Callable
 from contextlib import suppress
-from logging import getLogger
 from threading import Thread, current_thread
 from time import monotonic
 from typing import Protocol
 
 from modbus_wire.sync.poller import READ, WRITE, Poller, new_poller
 
-_logger = getLogger("modbus_wire.server")
+_LOGGER = "modbus_wire.server"
 
 _ACCEPTED_AT_ONCE = 64
 """Connections accepted before the others get their turn."""
@@ -111,7 +110,7 @@ class Loop:
             except OSError:
                 self._drop(fd)
             except Exception:
-                _logger.exception("a connection failed and is closed")
+                logger(_LOGGER).exception("a connection failed and is closed")
                 self._drop(fd)
             if self._stopping:
                 break
@@ -154,7 +153,7 @@ class Loop:
     def _pause_accepting(self, error: OSError) -> None:
         """Let the others go on: the listener stays ready and would take every turn."""
         if not self._starved:
-            _logger.warning("no connection can be accepted for now: %s", error)
+            logger(_LOGGER).warning("no connection can be accepted for now: %s", error)
         self._starved = True
         self._poller.unregister(self._listener.fileno())
         self._accept_again = monotonic() + _RETRY_ACCEPT

@@ -119,7 +119,7 @@ class Server:
 
     def __repr__(self) -> str:
         host, port = self.address
-        return f"{type(self).__name__}({host!r}, {port}, framing={self.framing})"
+        return f"{type(self).__name__}({host!r}, {port}, framing={self.framing!r})"
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -4,6 +4,8 @@ Both ends share one core, but for the last row; the load generator is written in
 byte of every answer.
 """
 
+import os
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from importlib.util import find_spec
@@ -142,14 +144,32 @@ def crowd(bench: Bench, effort: Effort) -> Ratio:
 
 
 def throughput(bench: Bench, effort: Effort) -> Ratio:
-    """Measure requests per second of 64 connections, each end on a core of its own choice."""
+    """Measure requests per second of 64 connections, each end on a core of its own choice.
+
+    The ratio means something only where both ends find a core idle, so the note says what was.
+    """
     scenario = Scenario("", read(10), 64, 1, 0)
+    note = f"of {os.cpu_count()} cores {idle_cores():.1f} were idle before"
     with ExitStack() as stack:
         meters = {
             kind: bench.wall_meter(stack, kind, scenario, effort)
             for kind in ("ours", "pyModbusTCP")
         }
         samples = interleave(meters, effort)
-    return samples.times_faster(
+    ratio = samples.times_faster(
         "server requests/s, 64 connections, not pinned", "ours", "pyModbusTCP", 4
     )
+    return ratio._replace(note=f"{ratio.note}; {note}")
+
+
+def idle_cores(seconds: float = 0.2) -> float:
+    """Return how many cores on average had nothing to do while this process slept."""
+    before = idle_seconds()
+    time.sleep(seconds)
+    return (idle_seconds() - before) / seconds
+
+
+def idle_seconds() -> float:
+    """Return how long all cores together have been idle since the system started."""
+    ticks = int(Path("/proc/stat").read_text().split()[4])
+    return ticks / os.sysconf("SC_CLK_TCK")

@@ -50,18 +50,23 @@ class Child:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError(f"{self._process.args!r} ended: {self._process.wait()}")
+            self.end()
+            raise RuntimeError(f"{self._process.args!r} ended: {self._process.returncode}")
         return line.strip()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
+    def end(self) -> None:
+        """Close its input and wait until it has ended."""
         try:
             self._process.communicate(timeout=5)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.communicate()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.end()
 
 
 class ServerChild(Child):
@@ -88,9 +93,17 @@ class LoadChild(Child):
     """The load generator, connected; the connections stay open from run to run."""
 
     def __init__(
-        self, program: Path, port: int, connections: int, depth: int, request: bytes, answer: bytes
+        self,
+        program: Path,
+        port: int,
+        connections: int,
+        depth: int,
+        request: bytes,
+        answer: bytes,
+        *,
+        time_limit: int = TIME_LIMIT,
     ) -> None:
-        numbers = [str(number) for number in (port, connections, depth, TIME_LIMIT)]
+        numbers = [str(number) for number in (port, connections, depth, time_limit)]
         super().__init__([program, *numbers, request.hex(), answer.hex()])
         if self.hear() != "ready":
             raise RuntimeError("the load generator does not speak as expected")

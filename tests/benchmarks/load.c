@@ -102,6 +102,7 @@ static long take_answers(struct connection *c) {
         if (memcmp(next + 2, answer + 2, answer_size - 2)) wrong("an answer has the wrong bytes");
         c->answered++;
     }
+    if (c->held && c->answered == c->sent) wrong("more bytes than the answers have");
     if (c->held > 2 && memcmp(next + 2, answer + 2, c->held - 2)) wrong("an answer begins wrong");
     memmove(c->buffer, next, c->held);
     return count;

@@ -1,45 +1,22 @@
 """Generated code against the plain way, on generated classes: the same values, the same errors."""
 
-from collections.abc import Callable
-from types import FunctionType
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from modbus_schema.compile import compile_decoder, compile_encoder
-from modbus_schema.errors import DecodeError, EncodeError
+from modbus_schema.errors import DecodeError
 from modbus_schema.layout import Layout, layout_of
 from modbus_schema.plain import assemble, decode_plain, decode_slot, encode_plain, leaf_values
 from modbus_schema.planning import plan
 from tests.schema.codec_checks import same
+from tests.schema.compile_checks import generated, outcome
 from tests.schema.generated_maps import Extent, cells, maps, slots_with_values, whole_tables
 
 thorough = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
-
-
-def outcome(function: Callable[..., Any], *args: object) -> Any:
-    """Return what a function gives, or the error it raises as its type and text."""
-    try:
-        return function(*args)
-    except (DecodeError, EncodeError) as error:
-        return type(error), error.where, str(error)
-
-
-def generated(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a generated function with its way back to the plain way closed."""
-    assert isinstance(function, FunctionType)
-
-    def fail(_: object) -> None:
-        raise AssertionError("the generated code gave up on what the plain way can do")
-
-    scope = {
-        name: fail if name.startswith(("decode_plain", "encode_plain")) else value
-        for name, value in function.__globals__.items()
-    }
-    return FunctionType(function.__code__, scope)
 
 
 def assert_same_instance(layout: Layout, one: Any, other: Any) -> None:

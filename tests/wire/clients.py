@@ -24,9 +24,14 @@ def wait_until_closed_by_server(client: Client) -> None:
     _wait(client, getattr(select, "POLLRDHUP", select.POLLHUP))
 
 
+def option(client: Client, level: int, name: int) -> int:
+    """Return an option of the client's socket."""
+    assert client._link is not None
+    return client._link._socket.getsockopt(level, name)
+
+
 def _wait(client: Client, event: int) -> None:
-    link = client._link
-    assert link is not None
+    assert client._link is not None
     watch = select.poll()
-    watch.register(link._socket, event)
+    watch.register(client._link._socket, event)
     assert watch.poll(LIMIT * 1000)

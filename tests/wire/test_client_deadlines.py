@@ -1,5 +1,6 @@
 """One deadline per request, and late answers that are never taken for others."""
 
+import socket
 from collections.abc import Callable
 from threading import Event
 from time import monotonic
@@ -93,6 +94,24 @@ def test_late_answer_is_not_taken_for_the_next(late_first: bool) -> None:
     assert server.connections == 1
 
 
+def test_late_answer_of_another_unit_is_dropped_too() -> None:
+    """A late answer is nobody's, so that nothing in it can be wrong."""
+    gave_up = Event()
+
+    def script(peer: Peer) -> None:
+        late = peer.request()
+        assert gave_up.wait(LIMIT)
+        peer.send(mbap(int.from_bytes(late[:2]), 9, registers(1)))
+        peer.send(answer(peer.request(), registers(2)))
+
+    with ScriptedServer(script) as server, impatient(server) as client:
+        fails_in_time(lambda: client.read_holding_registers(0))
+        client.timeout = LIMIT
+        gave_up.set()
+        assert client.read_holding_registers(0) == [2]
+    assert server.connections == 1
+
+
 def test_late_answer_before_a_write_does_not_disturb_it() -> None:
     """A write takes the late answer off the line, goes out once and keeps the connection."""
     gave_up = Event()
@@ -152,6 +171,41 @@ def test_dripping_bytes_do_not_stretch_the_deadline(pieces: Callable[[bytes], by
     """The deadline is that of the whole response, however often a byte of something comes."""
     with ScriptedServer(lambda peer: trickle(peer, pieces)) as server, impatient(server) as client:
         fails_in_time(lambda: client.read_holding_registers(0, 20))
+
+
+def test_silence_after_half_an_answer_does_not_stretch_the_deadline() -> None:
+    """A wait that goes on ends with the deadline it began with."""
+    timeout = 0.6
+    pause = Event()
+
+    def script(peer: Peer) -> None:
+        half = answer(peer.request(), registers(1))[:9]
+        pause.wait(timeout * 0.8)
+        peer.send(half)
+        peer.wait_for_end()
+
+    with ScriptedServer(script) as server, client_of(server, timeout=timeout) as client:
+        start = monotonic()
+        with pytest.raises(ResponseTimeout):
+            client.read_holding_registers(0)
+        assert monotonic() - start < timeout * 1.6
+
+
+def test_server_that_takes_no_bytes_is_a_timeout() -> None:
+    """A full line ends a request at its deadline; a frame that is not sent is not applied."""
+
+    def fill_the_line() -> None:
+        for _ in range(100_000):
+            client.write_multiple_registers(0, range(123), unit_id=0)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        host, port = listener.getsockname()
+        with Client(host, port, timeout=TIMEOUT, framing=Framing.RTU) as client:
+            with pytest.raises(ResponseTimeout) as caught:
+                fill_the_line()
+            assert not caught.value.may_have_been_applied
+            assert not client.is_open
 
 
 def test_flood_of_foreign_frames_does_not_stretch_the_deadline() -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from modbus_wire.errors import ConnectError, ConnectionClosedError, ModbusError
 from modbus_wire.sync.client import Client
-from tests.wire.clients import client_of
+from tests.wire.clients import client_of, option
 from tests.wire.peers import (
     LIMIT,
     Peer,
@@ -170,6 +170,14 @@ def test_server_that_accepts_nothing_is_a_connect_error_in_time() -> None:
         assert monotonic() - start < PROMPT
         for filler in fillers:
             filler.close()
+
+
+def test_connections_send_at_once_and_notice_a_dead_peer() -> None:
+    """A client sets TCP_NODELAY and SO_KEEPALIVE (TCP §4.3.2)."""
+    with ScriptedServer(Peer.wait_for_end) as server, client_of(server) as client:
+        client.open()
+        assert option(client, socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        assert option(client, socket.SOL_SOCKET, socket.SO_KEEPALIVE)
 
 
 def test_ipv6() -> None:

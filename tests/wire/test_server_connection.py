@@ -94,6 +94,16 @@ def test_run_of_reads(reads: list[tuple[int, int]]) -> None:
     )
 
 
+def test_frames_of_other_protocols_in_a_run() -> None:
+    """Reads of another protocol, or of another length than theirs, are not taken for reads."""
+    foreign, long = mbap(1, 1, READ, protocol_id=1), mbap(2, 1, READ + b"\0" * 7)
+    answer = mbap(0, 1, bytes.fromhex("03 04 0000 0001"))
+    server = connection()
+    assert server.receive(mbap(0, 1, READ) + foreign + mbap(0, 1, READ)) == answer * 2
+    assert server.receive(foreign + mbap(0, 1, READ)) == answer
+    assert server.receive(mbap(0, 1, READ) + long) == answer + mbap(2, 1, b"\x83\3")
+
+
 def test_refusals_and_writes_in_a_run_keep_the_order() -> None:
     """A write between reads takes effect between them, and a refusal has its place."""
     stream = b"".join(
@@ -173,6 +183,7 @@ def test_rtu_frame_too_long_ends_the_connection() -> None:
     server = connection(Framing.RTU)
     assert server.receive(bytes.fromhex("01 10 0000 007F FF") + bytes(300)) == b""
     assert server.closed
+    assert server.receive(rtu(1, READ)) == b""
 
 
 @pytest.mark.parametrize("framing", Framing)

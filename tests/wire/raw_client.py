@@ -1,0 +1,69 @@
+"""A socket that speaks Modbus TCP by hand to the server under test."""
+
+import socket
+from types import TracebackType
+from typing import Self
+
+from modbus_wire.sync.server import Server
+from tests.wire.peers import LIMIT, mbap
+
+READ = bytes.fromhex("03 0000 0001")
+"""The PDU that reads holding register 0."""
+
+
+class RawClient:
+    """One connection to a server; nothing is sent or understood but what the test says."""
+
+    def __init__(self, server: Server) -> None:
+        self.socket = socket.create_connection(server.address, LIMIT)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def send(self, data: bytes) -> None:
+        """Send all of ``data``."""
+        self.socket.sendall(data)
+
+    def receive(self, size: int) -> bytes:
+        """Return exactly ``size`` bytes; raises EOFError where the server has closed."""
+        data = bytearray()
+        while len(data) < size:
+            piece = self.socket.recv(size - len(data))
+            if not piece:
+                raise EOFError(f"{len(data)} of {size} bytes came")
+            data += piece
+        return bytes(data)
+
+    def until_end(self) -> bytes:
+        """Return what comes until the server closes, cleanly or by a reset."""
+        data = bytearray()
+        try:
+            while piece := self.socket.recv(65536):
+                data += piece
+        except ConnectionResetError:
+            pass
+        return bytes(data)
+
+    def ask(self, pdu: bytes, unit_id: int = 1, transaction_id: int = 1) -> bytes:
+        """Send a request and return the PDU of its response."""
+        self.send(mbap(transaction_id, unit_id, pdu))
+        head = self.receive(7)
+        assert head[:4] + head[6:] == mbap(transaction_id, unit_id, b"")[:4] + bytes((unit_id,))
+        return self.receive(int.from_bytes(head[4:6], "big") - 1)
+
+    def is_served(self) -> bool:
+        """Whether a plain read is answered."""
+        return self.ask(READ)[:2] == b"\x03\x02"
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.socket.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
