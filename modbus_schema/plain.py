@@ -34,7 +34,8 @@ def decode_value(slot: Slot, data: bytes) -> Any:
             return codec.decode([int(bit) for bit in unpack_bits(data, slot.size)])
         return codec.decode(canonical(data, codec, slot.order))
     except DecodeError as error:
-        raise located(error, slot) from error.__cause__
+        located(error, slot)
+        raise
     except Exception as error:
         raise located(DecodeError(f"{codec!r} failed: {error!r}"), slot) from error
 
@@ -51,7 +52,8 @@ def encode_value(slot: Slot, value: Any) -> bytes:
         words = encode_checked(codec, value)
         return pack_bits(words) if codec.bit_table else device_bytes(words, codec, slot.order)
     except EncodeError as error:
-        raise located(error, slot) from error.__cause__
+        located(error, slot)
+        raise
     except Exception as error:
         raise located(EncodeError(f"{codec!r} failed: {error!r}"), slot) from error
 

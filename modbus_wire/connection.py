@@ -7,7 +7,8 @@ import struct
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from modbus_wire.errors import ProtocolError, RequestError, ResponseMismatch
+from modbus_wire.codes import MAX_PDU
+from modbus_wire.errors import RequestError, ResponseMismatch
 from modbus_wire.framing.base import Framer, Framing
 from modbus_wire.framing.mbap import MbapFramer
 from modbus_wire.framing.rtu import RtuFramer
@@ -42,19 +43,24 @@ class ClientConnection:
         self._units: dict[int, int] = {}
         """The unit id asked in each transaction under way, oldest first."""
 
-        self._last_id = 0
+        self.sent = 0
+        """How many requests have been sent."""
 
     def send(self, request: AnyRequest, unit_id: int) -> tuple[int | None, bytes]:
         """Return the transaction id of a request and its frame, to be sent now.
 
         A broadcast, which has no response, has no transaction id.
 
-        Raises `RequestError` for a unit id outside 0..255 and for a broadcast of a read.
+        Raises `RequestError` for a unit id outside 0..255, a broadcast of a read and a PDU that is
+        longer than 253 bytes.
         """
         framer = self.framer
         pdu = request.encode()
+        if len(pdu) > MAX_PDU:
+            raise RequestError(f"a PDU of {len(pdu)} bytes is longer than {MAX_PDU}")
         transaction_id: int | None
-        transaction_id = self._last_id = self._last_id + 1 & 0xFFFF
+        self.sent += 1
+        transaction_id = self.sent & 0xFFFF
         try:
             frame = framer.encode(transaction_id, unit_id, pdu)
         except (struct.error, TypeError, ValueError):
@@ -77,34 +83,34 @@ class ClientConnection:
     def discard(self, data: bytes) -> None:
         """Take in bytes that came while nothing was under way: late answers, which are dropped.
 
-        Raises as `receive`.
+        Raises as `next_response`.
         """
         self.receive(data)
+        while self.next_response() is not None:
+            pass
         if not self.framer.has_transaction_ids:
             self.framer.clear()
 
-    def receive(self, data: bytes) -> list[Response]:
-        """Take in received bytes and return the responses that are now whole.
+    def receive(self, data: bytes) -> None:
+        """Take in the bytes that one read brought."""
+        self.framer.receive(data)
+
+    def next_response(self) -> Response | None:
+        """Return the next response to something under way, None for "not yet".
 
         Raises `FrameError` where the stream cannot be trusted any more, and `ResponseMismatch`
-        for the answer of another unit; responses before it are returned first.
+        for the answer of another unit.
         """
         framer = self.framer
-        framer.receive(data)
-        responses: list[Response] = []
-        try:
-            while (adu := framer.next_adu()) is not None:
-                transaction_id, unit_id, pdu = adu
-                if self.trace is not None:
-                    self.trace(framer.encode(transaction_id, unit_id, pdu), False)
-                if not framer.has_transaction_ids:
-                    transaction_id = next(iter(self._units), 0)
-                asked = self._units.pop(transaction_id, None)
-                if asked == unit_id:
-                    responses.append((transaction_id, pdu))
-                elif asked is not None:
-                    raise ResponseMismatch(f"unit {unit_id} answered for unit {asked}")
-        except ProtocolError:
-            if not responses:
-                raise
-        return responses
+        while (adu := framer.next_adu()) is not None:
+            transaction_id, unit_id, pdu = adu
+            if self.trace is not None:
+                self.trace(framer.encode(transaction_id, unit_id, pdu), False)
+            if not framer.has_transaction_ids:
+                transaction_id = next(iter(self._units), 0)
+            asked = self._units.pop(transaction_id, None)
+            if asked == unit_id:
+                return transaction_id, pdu
+            if asked is not None:
+                raise ResponseMismatch(f"unit {unit_id} answered for unit {asked}")
+        return None

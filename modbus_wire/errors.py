@@ -43,14 +43,12 @@ class ModbusError(Exception):
         self.message = message
 
     def __str__(self) -> str:
-        parts = [self.message]
-        if self.where:
-            parts.insert(0, self.where)
+        text = f"{self.where}: {self.message}" if self.where else self.message
         if self.request is not None:
-            parts.append(f"in {self.request!r}")
+            text += f"; in {self.request!r}"
         if self.may_have_been_applied:
-            parts.append("the write may have been applied")
-        return ": ".join(parts[:2]) + "".join(f"; {part}" for part in parts[2:])
+            text += "; the write may have been applied"
+        return text
 
 
 class RequestError(ModbusError, ValueError):

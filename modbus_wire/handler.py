@@ -217,6 +217,8 @@ class Handler:
 def _refusal(function_code: int, error: Exception) -> bytes:
     """Return the exception response that tells the client of an error."""
     if not (isinstance(error, ExceptionResponse) and 0 < error.code <= _MAX_CODE):
-        logger("modbus_wire.handler").error("function code %d failed", function_code, exc_info=error)
+        logger("modbus_wire.handler").error(
+            "function code %d failed", function_code, exc_info=error
+        )
         error = ServerDeviceFailure()
     return bytes((function_code | EXCEPTION_FLAG, error.code))

@@ -88,4 +88,6 @@ class SimulatedDevice(Generic[M]):
             try:
                 callback(assemble(node, before), assemble(node, after))
             except Exception:
-                logger("modbus_schema.simulation").exception("a function that watches %s failed", self.model.__name__)
+                logger("modbus_schema.simulation").exception(
+                    "a function that watches %s failed", self.model.__name__
+                )

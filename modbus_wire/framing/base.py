@@ -1,9 +1,7 @@
 """What a framer is: the frames of one direction of one connection, without sockets or clocks."""
 
-from collections.abc import Callable
 from enum import Enum
-from functools import partial
-from typing import NamedTuple, Protocol
+from typing import Protocol, TypeAlias
 
 
 class Framing(Enum):
@@ -16,18 +14,11 @@ class Framing(Enum):
     """Unit id, PDU and CRC-16 (SL §2.5.1), here carried over TCP."""
 
 
-class Adu(NamedTuple):
-    """An application data unit, out of its frame."""
+Adu: TypeAlias = tuple[int, int, bytes]
+"""An application data unit, out of its frame: transaction id, unit id, PDU.
 
-    transaction_id: int
-    """Pairs a response with its request; 0 where the framing carries none."""
-
-    unit_id: int
-    pdu: bytes
-
-
-make_adu: Callable[[tuple[int, int, bytes]], Adu] = partial(tuple.__new__, Adu)
-"""`Adu` from a tuple, in a third of the time that its constructor takes."""
+The transaction id pairs a response with its request; it is 0 where the framing carries none.
+"""
 
 
 class Framer(Protocol):

@@ -4,7 +4,7 @@ from struct import Struct
 
 from modbus_wire.codes import MAX_PDU
 from modbus_wire.errors import FrameError
-from modbus_wire.framing.base import Adu, make_adu
+from modbus_wire.framing.base import Adu
 
 HEADER = Struct(">HHHB")
 """Transaction id, protocol id, length, unit id."""
@@ -55,7 +55,7 @@ class MbapFramer:
             pdu = data[at + _HEADER_SIZE : end]
             self._at = at = end
             if protocol_id == 0:
-                return make_adu((transaction_id, unit_id, pdu))
+                return transaction_id, unit_id, pdu
         return None
 
     def clear(self) -> None:

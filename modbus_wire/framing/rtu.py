@@ -53,7 +53,7 @@ class RtuFramer:
         if crc16(frame) != 0:
             self.clear()
             raise CrcError(f"CRC of {frame.hex(' ')} does not match")
-        return Adu(0, frame[0], frame[1:-_CRC_SIZE])
+        return 0, frame[0], frame[1:-_CRC_SIZE]
 
     def clear(self) -> None:
         self._data = b""

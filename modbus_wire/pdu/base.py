@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 _FIELDS = Struct(">BHH")
+_pack_fields = _FIELDS.pack
 _EXCEPTION_LENGTH = 2
 
 
@@ -96,8 +97,9 @@ class Request(Generic[R]):
         super().__init_subclass__()
         cls._names += tuple(vars(cls).get("__slots__", ()))
 
-    def _state(self) -> tuple[object, ...]:
-        return tuple(getattr(self, name) for name in self._names)
+    def _state(self) -> dict[str, object]:
+        slots = {name: getattr(self, name) for name in self._names}
+        return {**slots, **getattr(self, "__dict__", {})}
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
@@ -105,10 +107,10 @@ class Request(Generic[R]):
         return self._state() == other._state()
 
     def __hash__(self) -> int:
-        return hash((type(self), *self._state()))
+        return hash((type(self), *self._state().values()))
 
     def __repr__(self) -> str:
-        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._names)
+        fields = ", ".join(f"{name}={value!r}" for name, value in self._state().items())
         return f"{type(self).__name__}({fields})"
 
 
@@ -129,7 +131,10 @@ class ReadRequest(Request[R]):
         self.quantity = quantity
 
     def encode(self) -> bytes:
-        return encode_fields(self.function_code, self.address, self.quantity)
+        try:
+            return _pack_fields(self.function_code, self.address, self.quantity)
+        except struct.error as error:
+            raise RequestError(f"{error}") from None
 
     @classmethod
     def decode(cls, pdu: bytes) -> Self:
@@ -262,7 +267,7 @@ class WriteMultipleRequest(WriteRequest):
 def encode_fields(function_code: int, first: int, second: int) -> bytes:
     """Pack a function code and two words; raises `RequestError` where they are no words."""
     try:
-        return _FIELDS.pack(function_code, first, second)
+        return _pack_fields(function_code, first, second)
     except struct.error as error:
         raise RequestError(f"{error}") from None
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
+from operator import index
 from struct import Struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, SupportsIndex
 
 from modbus_wire.codes import (
     ADDRESS_SPACE,
@@ -48,8 +49,9 @@ def pack_registers(values: Iterable[int]) -> bytes:
     try:
         return _WORDS[len(words)].pack(*words)
     except struct.error:
-        wrong = next((word for word in words if not _is_word(word)), None)
-        raise RequestError(f"{wrong!r} is no register value (an int in 0..65535)") from None
+        for word in words:
+            _word(word)
+        raise
 
 
 def unpack_registers(data: bytes) -> list[int]:
@@ -57,8 +59,15 @@ def unpack_registers(data: bytes) -> list[int]:
     return list(_WORDS[len(data) // 2].unpack(data))
 
 
-def _is_word(value: object) -> bool:
-    return isinstance(value, int) and 0 <= value <= 0xFFFF
+def _word(value: SupportsIndex) -> int:
+    """Return a register value as an int; raises `RequestError` where it is none."""
+    try:
+        word = index(value)
+    except TypeError:
+        word = -1
+    if not 0 <= word <= 0xFFFF:
+        raise RequestError(f"{value!r} is no register value (an int in 0..65535)")
+    return word
 
 
 class _ReadRegisters(ReadRequest[list[int]]):
@@ -107,10 +116,8 @@ class WriteSingleRegister(WriteRequest):
     def __init__(self, address: int, value: int) -> None:
         if not 0 <= address < ADDRESS_SPACE:
             raise out_of_table(address, 1)
-        if not _is_word(value):
-            raise RequestError(f"{value!r} is no register value (an int in 0..65535)")
         self.address = address
-        self.value = value
+        self.value = _word(value)
 
     def encode(self) -> bytes:
         return encode_fields(self.function_code, self.address, self.value)
@@ -166,11 +173,9 @@ class MaskWriteRegister(WriteRequest):
     def __init__(self, address: int, and_mask: int, or_mask: int) -> None:
         if not 0 <= address < ADDRESS_SPACE:
             raise out_of_table(address, 1)
-        if not (_is_word(and_mask) and _is_word(or_mask)):
-            raise RequestError(f"masks {and_mask!r}, {or_mask!r} are not both in 0..65535")
         self.address = address
-        self.and_mask = and_mask
-        self.or_mask = or_mask
+        self.and_mask = _word(and_mask)
+        self.or_mask = _word(or_mask)
 
     def encode(self) -> bytes:
         try:

@@ -92,6 +92,9 @@ class Client:
         self.trace = trace
         self._lock = Lock()
         self._link: Link | None = None
+        self._timed_out = -1
+        """How many requests the connection had sent when one timed out."""
+
         self._connection = ClientConnection(framing, trace)
 
     @property
@@ -234,9 +237,10 @@ class Client:
             link.send(frame)
             sent = True
             while transaction_id is not None:
-                for answered_id, pdu in connection.receive(link.receive(wait)):
-                    if answered_id == transaction_id:
-                        return request.decode_response(pdu)
+                connection.receive(link.receive(wait))
+                response = connection.next_response()
+                if response is not None:
+                    return request.decode_response(response[1])
                 wait = deadline - monotonic()
         except BaseException as error:
             connection.forget(transaction_id)
@@ -251,14 +255,20 @@ class Client:
             return
         if isinstance(error, ModbusError):
             error.may_have_been_applied = sent and request.writes
-        late_answers_are_told_apart = self._connection.framer.has_transaction_ids
-        if not (isinstance(error, ResponseTimeout) and sent and late_answers_are_told_apart):
+        may_go_on = sent and self._connection.framer.has_transaction_ids
+        if not (may_go_on and isinstance(error, ResponseTimeout)) or self._is_silent():
             self._drop()
+
+    def _is_silent(self) -> bool:
+        """Whether two requests in a row timed out: the connection may be dead without a word."""
+        before, self._timed_out = self._timed_out, self._connection.sent
+        return self._timed_out == before + 1
 
     def _connect(self) -> Link:
         self._drop()
         link = Link(self.host, self.port, self.timeout)
         self._connection = ClientConnection(self.framing, self.trace)
+        self._timed_out = -1
         self._link = link
         return link
 

@@ -98,7 +98,7 @@ def _connect(host: str, port: int, deadline: float) -> socket.socket:
     except (OSError, ValueError) as error:
         raise ConnectError(f"{host} does not resolve: {error}") from error
     failure: OSError | None = None
-    for family, kind, protocol, _, address in addresses:
+    for number, (family, kind, protocol, _, address) in enumerate(addresses):
         try:
             candidate = socket.socket(family, kind, protocol)
         except OSError as error:
@@ -107,7 +107,8 @@ def _connect(host: str, port: int, deadline: float) -> socket.socket:
         try:
             candidate.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             candidate.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            candidate.settimeout(max(deadline - monotonic(), _LEAST_WAIT))
+            share = (deadline - monotonic()) / (len(addresses) - number)
+            candidate.settimeout(max(share, _LEAST_WAIT))
             candidate.connect(address)
         except OSError as error:
             failure = error

@@ -11,6 +11,7 @@ from threading import Thread, current_thread
 from time import monotonic
 from typing import Protocol
 
+from modbus_wire.log import logger
 from modbus_wire.sync.poller import READ, WRITE, Poller, new_poller
 
 _LOGGER = "modbus_wire.server"
@@ -52,6 +53,8 @@ class Loop:
         """When to accept again, while the system has no descriptor to give."""
 
         self._starved = False
+        self._logger = logger(_LOGGER)
+        """Fetched now: without a descriptor nothing could be imported."""
 
         self._stopping = False
         self._poller = new_poller()
@@ -110,7 +113,7 @@ class Loop:
             except OSError:
                 self._drop(fd)
             except Exception:
-                logger(_LOGGER).exception("a connection failed and is closed")
+                self._logger.exception("a connection failed and is closed")
                 self._drop(fd)
             if self._stopping:
                 break
@@ -146,14 +149,14 @@ class Loop:
             link = _Link(accepted, self._converse(), self._poller)
             self._watch(accepted, link.serve)
         except OSError:
-            accepted.close()
+            accepted.close()  # it is gone already
         else:
             self._links[accepted.fileno()] = link
 
     def _pause_accepting(self, error: OSError) -> None:
         """Let the others go on: the listener stays ready and would take every turn."""
         if not self._starved:
-            logger(_LOGGER).warning("no connection can be accepted for now: %s", error)
+            self._logger.warning("no connection can be accepted for now: %s", error)
         self._starved = True
         self._poller.unregister(self._listener.fileno())
         self._accept_again = monotonic() + _RETRY_ACCEPT

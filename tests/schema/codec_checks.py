@@ -165,6 +165,8 @@ CASES = (
     Case(array(int16, 2).optional(0xFFFF0001), [0xFFFF, 1], None),
     Case(array(int32, 2).optional(0x80000000 << 32), [0x8000, 0, 0, 0], None),
     Case(array(int32, 2).optional(1), [0, 7, 0, 0], (7, 0)),
+    Case(array(int16.optional(7), 2).optional(0), [0, 0], None),
+    Case(array(int16.optional(7), 2).optional(0), [0, 7], (0, None)),
     Case(boolean.optional(0xFFFF), [0xFFFF], None),
     Case(int16.optional(1).optional(2), [2], None),
     Case(single_bit, [1], True),

@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Callable, Sequence
-from types import FunctionType
+from types import FunctionType, new_class
 from typing import Any
 
 import attrs
@@ -10,23 +10,38 @@ import attrs
 from modbus_schema.codecs import (
     Codec,
     bit,
+    bit_list,
     bits,
     enum,
     float32,
     int16,
+    int32,
     string,
     uint8,
     uint16,
     uint32,
 )
+from modbus_schema.codecs.order import ABCD, Order
 from modbus_schema.compile import compile_decoder, compile_encoder
 from modbus_schema.errors import DecodeError, EncodeError
 from modbus_schema.fields import RO, RW, WO
 from modbus_schema.layout import layout_of
 from modbus_schema.model import RegisterMap
-from modbus_schema.placements import group, holding_register, repeat
+from modbus_schema.placements import discrete_input, group, holding_register, input_register, repeat
 from tests.schema.codec_checks import Mode
 from tests.schema.generated_maps import whole_tables
+
+
+def map_of(codec: Codec[Any], order: Order = ABCD) -> type[RegisterMap]:
+    """Return a map of a number and, a gap behind it, a field of the codec, all of one order."""
+    first, second = (discrete_input, 7) if codec.bit_table else (input_register, 11)
+    body: dict[str, Any] = {
+        "__annotations__": {"first": RO[Any], "field": RO[Any]},
+        "first": first(second - 3, bit_list(2) if codec.bit_table else int32),
+        "field": first(second, codec),
+    }
+    orders = {"word_order": order.word, "byte_order": order.byte}
+    return new_class("Map", (RegisterMap,), orders, lambda namespace: namespace.update(body))
 
 
 def outcome(function: Callable[..., Any], *args: object) -> Any:

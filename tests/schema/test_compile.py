@@ -1,24 +1,27 @@
 """The functions that are generated for a class: what they make of cells and of instances."""
 
 import inspect
+import reprlib
 import struct
-from types import new_class
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
 import pytest
 
-from modbus_schema.codecs import array, bit_list, bits, int32, string, uint8
+from modbus_schema.codecs import Codec, array, bit_list, bits, int32, string, uint8
 from modbus_schema.codecs.base import device_bytes
-from modbus_schema.codecs.order import Order
+from modbus_schema.codecs.order import ABCD, Order
 from modbus_schema.compile import compile_decoder, compile_encoder
+from modbus_schema.errors import DecodeError
 from modbus_schema.fields import RO, RW, WO
 from modbus_schema.layout import GroupNode, layout_of
 from modbus_schema.model import RegisterMap
-from modbus_schema.placements import coil, discrete_input, holding_register, input_register
+from modbus_schema.placements import coil, discrete_input, holding_register
 from modbus_schema.plain import decode_plain, encode_plain
 from modbus_schema.planning import plan
 from tests.schema.codec_checks import CASES, ORDERS, Case, Mode, same
+from tests.schema.codec_values import TAKEN
 from tests.schema.compile_checks import (
     BLOCKS,
     DECODE,
@@ -29,6 +32,7 @@ from tests.schema.compile_checks import (
     Plant,
     Zone,
     generated,
+    map_of,
 )
 from tests.schema.generated_maps import whole_tables
 
@@ -131,20 +135,66 @@ def test_bits_are_packed() -> None:
 def test_every_codec_in_every_order(case: Case, order: Order) -> None:
     """Each codec's own code gives value and registers in all four orders, with a gap before it."""
     codec, words, value = case
-    body: dict[str, Any] = {
-        "__annotations__": {"first": RO[int], "field": RO[Any]},
-        "first": input_register(8, int32),
-        "field": input_register(11, codec),
-    }
-    orders = {"word_order": order.word, "byte_order": order.byte}
-    model = new_class("Map", (RegisterMap,), orders, lambda namespace: namespace.update(body))
-    layout = layout_of(model)
+    layout = layout_of(map_of(codec, order))
     blocks = whole_tables(layout)
     data = device_bytes([0, 9], int32, order) + bytes(2) + device_bytes(words, codec, order)
     instance: Any = generated(compile_decoder(layout.root, blocks))([data])
     assert same(instance.field, value)
     assert instance.first == 9
     assert generated(compile_encoder(layout.root, blocks))(instance) == [data]
+
+
+@pytest.mark.parametrize(("codec", "value", "words"), TAKEN, ids=reprlib.repr)
+def test_a_value_of_another_form(codec: Codec[Any], value: Any, words: list[int]) -> None:
+    """What the plain way takes for a value, the generated code takes as well."""
+    model: Any = map_of(codec)
+    layout = layout_of(model)
+    encode = compile_encoder(layout.root, whole_tables(layout))
+    (data,) = encode(model(first=0, field=value))
+    assert data == bytes(6) + device_bytes(words, codec, ABCD)
+
+
+class Flipped(Codec[bool]):
+    """A coil of a user's own: on is False."""
+
+    bit_table = True
+
+    def decode(self, words: Sequence[int]) -> bool:
+        return not words[0]
+
+    def encode(self, value: bool) -> list[int]:
+        return [int(not value)]
+
+
+class Relays(RegisterMap):
+    """Coils seen in several ways."""
+
+    door: RW[bool] = coil(9, Flipped())
+    lamp: RW[bool] = coil(10)
+    lamp_again: RW[bool] = coil(10, overlap=True)
+
+
+def test_coils_of_a_users_own() -> None:
+    """A user's codec of bits, and two fields of one coil, give what the plain way gives."""
+    layout = layout_of(Relays)
+    blocks = whole_tables(layout)
+    for cells in range(4):
+        state = generated(compile_decoder(layout.root, blocks))([bytes([cells])])
+        assert state == Relays(door=not cells & 1, lamp=cells > 1, lamp_again=cells > 1)
+        assert generated(compile_encoder(layout.root, blocks))(state) == [bytes([cells])]
+
+
+def test_blocks_that_hold_nothing_of_a_group() -> None:
+    """Blocks of other fields are neither looked at nor filled, but must have their size."""
+    zone = LAYOUT.node(("zones", 0))
+    assert isinstance(zone, GroupNode)
+    blocks = plan(LAYOUT.slots, max_gap=0)
+    cells = [IMAGE[2 * block.address : 2 * block.end] for block in blocks]
+    assert generated(compile_decoder(zone, blocks))(cells) == PLANT.zones[0]
+    encoded = generated(compile_encoder(zone, blocks))(PLANT.zones[0])
+    assert encoded[0] == bytes(len(cells[0]))
+    with pytest.raises(DecodeError, match="bytes came"):
+        compile_decoder(zone, blocks)([cells[0][2:], *cells[1:]])
 
 
 def test_a_register_in_two_orders() -> None:

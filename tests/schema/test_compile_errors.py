@@ -1,16 +1,19 @@
 """What the generated functions refuse, and how the errors name it."""
 
+import reprlib
 from typing import Any
 
 import pytest
 
-from modbus_schema.compile import compile_decoder
+from modbus_schema.codecs import Codec
+from modbus_schema.compile import compile_decoder, compile_encoder
 from modbus_schema.errors import DecodeError, EncodeError
 from modbus_schema.fields import RW
 from modbus_schema.layout import layout_of
 from modbus_schema.model import RegisterMap
 from modbus_schema.placements import coil
-from tests.schema.compile_checks import DECODE, ENCODE, IMAGE, PLANT, Zone
+from tests.schema.codec_values import REFUSED
+from tests.schema.compile_checks import DECODE, ENCODE, IMAGE, PLANT, Zone, map_of
 from tests.schema.generated_maps import whole_tables
 
 
@@ -91,3 +94,15 @@ def test_the_cause_of_a_users_error_is_kept() -> None:
     with pytest.raises(DecodeError) as caught:
         DECODE([bytes(data)])
     assert isinstance(caught.value.__cause__, ArithmeticError)
+
+
+@pytest.mark.parametrize(("codec", "value", "why"), REFUSED, ids=reprlib.repr)
+def test_a_value_that_would_change(codec: Codec[Any], value: Any, why: str) -> None:
+    """What the plain way refuses, the generated code refuses, and says the same."""
+    model: Any = map_of(codec)
+    layout = layout_of(model)
+    encode = compile_encoder(layout.root, whole_tables(layout))
+    first = (False, False) if codec.bit_table else 0
+    with pytest.raises(EncodeError, match=why) as caught:
+        encode(model(first=first, field=value))
+    assert caught.value.where == layout.root.members["field"].place  # type: ignore[union-attr]

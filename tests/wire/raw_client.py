@@ -1,14 +1,20 @@
-"""A socket that speaks Modbus TCP by hand to the server under test."""
+"""What tests of the server need: a socket that speaks Modbus TCP by hand, a bank that calls back."""
 
 import socket
+import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+from modbus_wire.bank import SharedBank
 from modbus_wire.sync.server import Server
 from tests.wire.peers import LIMIT, mbap
 
 READ = bytes.fromhex("03 0000 0001")
 """The PDU that reads holding register 0."""
+
+WRITE = bytes.fromhex("06 0000 0001")
+"""The PDU that writes 1 to it."""
 
 
 class RawClient:
@@ -67,3 +73,20 @@ class RawClient:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+class Calling(SharedBank):
+    """A bank that calls a function at each write, after it is done."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.call: Callable[[], object] = lambda: None
+
+    def write_registers(self, address: int, data: bytes) -> None:
+        super().write_registers(address, data)
+        self.call()
+
+
+def server_threads() -> list[threading.Thread]:
+    """Return the threads of servers that run."""
+    return [thread for thread in threading.enumerate() if thread.name == "modbus-server"]

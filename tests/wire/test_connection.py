@@ -30,6 +30,12 @@ def sent(connection: ClientConnection, unit_id: int = 1) -> tuple[int, bytes]:
     return transaction_id, frame
 
 
+def received(connection: ClientConnection, data: bytes) -> list[Response]:
+    """Give received bytes to a connection; return the responses that are now whole."""
+    connection.receive(data)
+    return list(iter(connection.next_response, None))
+
+
 def test_frames_carry_fresh_transaction_ids() -> None:
     """Each request has an id of its own, in the frame as told, and the ids wrap at 65535."""
     connection = ClientConnection()
@@ -50,7 +56,7 @@ def test_response_belongs_to_its_transaction() -> None:
     stream = b"".join(answer(frame, registers(id_)) for id_, frame in (third, first, second))
     responses: list[Response] = []
     for byte in stream:
-        responses += connection.receive(bytes((byte,)))
+        responses += received(connection, bytes((byte,)))
     assert responses == [(id_, registers(id_)) for id_ in (third[0], first[0], second[0])]
 
 
@@ -64,7 +70,7 @@ def test_late_answers_are_dropped(order: list[int], given_up: set[int], sizes: l
     stream = b"".join(answer(requests[n][1], registers(n)) for n in order)
     responses = []
     for size in [*sizes, len(stream)]:
-        responses += connection.receive(stream[:size])
+        responses += received(connection, stream[:size])
         stream = stream[size:]
     assert responses == [(requests[n][0], registers(n)) for n in order if n not in given_up]
 
@@ -73,17 +79,17 @@ def test_answers_to_nothing_are_dropped() -> None:
     """An id that was never asked, and a second answer to the same id, bring no response."""
     connection = ClientConnection()
     transaction_id, frame = sent(connection)
-    assert connection.receive(mbap(transaction_id + 1, 1, registers(9))) == []
+    assert received(connection, mbap(transaction_id + 1, 1, registers(9))) == []
     twice = answer(frame, registers(7)) + answer(frame, registers(8))
-    assert connection.receive(twice) == [(transaction_id, registers(7))]
-    assert connection.receive(answer(frame, registers(8))) == []
+    assert received(connection, twice) == [(transaction_id, registers(7))]
+    assert received(connection, answer(frame, registers(8))) == []
 
 
 def test_forgetting_twice_or_nothing_is_harmless() -> None:
     """A request may be given up after its answer came, and a broadcast has nothing to forget."""
     connection = ClientConnection()
     transaction_id, frame = sent(connection)
-    connection.receive(answer(frame, registers(7)))
+    received(connection, answer(frame, registers(7)))
     connection.forget(transaction_id)
     connection.forget(transaction_id)
     connection.forget(None)
@@ -94,8 +100,8 @@ def test_another_unit_is_a_mismatch() -> None:
     connection = ClientConnection()
     transaction_id, frame = sent(connection, 5)
     with pytest.raises(ResponseMismatch, match="unit 6 answered for unit 5"):
-        connection.receive(mbap(transaction_id, 6, registers(1)))
-    assert connection.receive(answer(frame, registers(1))) == []
+        received(connection, mbap(transaction_id, 6, registers(1)))
+    assert received(connection, answer(frame, registers(1))) == []
 
 
 def test_foreign_protocol_is_passed_over() -> None:
@@ -103,18 +109,18 @@ def test_foreign_protocol_is_passed_over() -> None:
     connection = ClientConnection()
     transaction_id, frame = sent(connection)
     foreign = mbap(transaction_id, 1, registers(1), protocol_id=9)
-    assert connection.receive(foreign) == []
-    assert connection.receive(answer(frame, registers(2))) == [(transaction_id, registers(2))]
+    assert received(connection, foreign) == []
+    assert received(connection, answer(frame, registers(2))) == [(transaction_id, registers(2))]
 
 
 def test_responses_before_garbage_are_returned_first() -> None:
-    """An answer is not lost to the bytes behind it; those raise when next looked at."""
+    """An answer is not lost to the bytes behind it; those raise when their turn comes."""
     connection = ClientConnection()
     transaction_id, frame = sent(connection)
-    responses = connection.receive(answer(frame, registers(7)) + GARBAGE)
-    assert responses == [(transaction_id, registers(7))]
+    connection.receive(answer(frame, registers(7)) + GARBAGE)
+    assert connection.next_response() == (transaction_id, registers(7))
     with pytest.raises(FrameError):
-        connection.receive(b"")
+        connection.next_response()
 
 
 @given(st.lists(st.binary(max_size=40), max_size=5), st.sampled_from(Framing))
@@ -126,7 +132,7 @@ def test_arbitrary_bytes_raise_protocol_errors_and_nothing_else(
     connection.send(READ, 1)
     with suppress(ProtocolError):
         for piece in data:
-            assert len(connection.receive(piece)) <= 1
+            assert len(received(connection, piece)) <= 1
 
 
 def test_rtu_answers_belong_to_the_oldest_request() -> None:
@@ -134,8 +140,8 @@ def test_rtu_answers_belong_to_the_oldest_request() -> None:
     connection = ClientConnection(Framing.RTU)
     ids = [sent(connection, unit_id)[0] for unit_id in (1, 2)]
     stream = rtu(1, registers(1)) + rtu(2, registers(2)) + rtu(2, registers(3))
-    assert connection.receive(stream) == [(ids[0], registers(1)), (ids[1], registers(2))]
-    assert connection.receive(rtu(1, registers(4))) == []
+    assert received(connection, stream) == [(ids[0], registers(1)), (ids[1], registers(2))]
+    assert received(connection, rtu(1, registers(4))) == []
 
 
 def test_rtu_broadcast_waits_for_nothing() -> None:
@@ -143,7 +149,7 @@ def test_rtu_broadcast_waits_for_nothing() -> None:
     connection = ClientConnection(Framing.RTU)
     assert connection.send(WRITE, 0) == (None, rtu(0, WRITE.encode()))
     transaction_id, _ = sent(connection)
-    assert connection.receive(rtu(1, registers(5))) == [(transaction_id, registers(5))]
+    assert received(connection, rtu(1, registers(5))) == [(transaction_id, registers(5))]
 
 
 def test_rtu_broadcast_cannot_read() -> None:
@@ -159,7 +165,7 @@ def test_unit_0_is_a_device_on_tcp() -> None:
     """Unit 0 addresses the direct TCP device, which answers."""
     connection = ClientConnection()
     transaction_id, frame = sent(connection, 0)
-    assert connection.receive(answer(frame, registers(5))) == [(transaction_id, registers(5))]
+    assert received(connection, answer(frame, registers(5))) == [(transaction_id, registers(5))]
 
 
 @pytest.mark.parametrize("framing", list(Framing))
@@ -169,7 +175,7 @@ def test_unit_id_out_of_range_is_refused(framing: Framing, unit_id: Any) -> None
     connection = ClientConnection(framing)
     with pytest.raises(RequestError):
         connection.send(READ, unit_id)
-    assert connection.receive(mbap(1, 1, registers(1)) if framing is Framing.TCP else b"") == []
+    assert received(connection, mbap(1, 1, registers(1)) if framing is Framing.TCP else b"") == []
 
 
 @pytest.mark.parametrize("framing", list(Framing))
@@ -184,7 +190,7 @@ def test_late_bytes_between_requests_are_discarded(framing: Framing) -> None:
         connection.discard(late[:3])
     transaction_id, frame = sent(connection)
     right = answer(frame, registers(2)) if framing is Framing.TCP else rtu(1, registers(2))
-    assert connection.receive(right) == [(transaction_id, registers(2))]
+    assert received(connection, right) == [(transaction_id, registers(2))]
 
 
 def test_trace_sees_whole_frames_both_ways() -> None:
@@ -193,6 +199,6 @@ def test_trace_sees_whole_frames_both_ways() -> None:
     connection = ClientConnection(trace=lambda frame, is_sent: frames.append((frame, is_sent)))
     _, frame = sent(connection)
     response = answer(frame, registers(7))
-    connection.receive(response[:4])
-    connection.receive(response[4:])
+    received(connection, response[:4])
+    received(connection, response[4:])
     assert frames == [(frame, True), (response, False)]

@@ -48,7 +48,7 @@ RESPONSE_PDUS = [request.encode_response(result) for request, result in REQUESTS
 EXCEPTION_PDUS = [bytes((code | 0x80, 2)) for code in REQUESTS]
 
 UNIT_IDS = st.integers(0, 255)
-MBAP_ADUS = st.builds(Adu, st.integers(0, 65535), UNIT_IDS, st.binary(min_size=1, max_size=253))
+MBAP_ADUS = st.tuples(st.integers(0, 65535), UNIT_IDS, st.binary(min_size=1, max_size=253))
 
 
 def chunks(stream: bytes, cuts: list[int]) -> list[bytes]:
@@ -81,7 +81,7 @@ def test_mbap_frames_come_byte_by_byte() -> None:
     frame = mbap(1, 17, RESPONSE_PDUS[2])
     for _ in range(2):
         assert adus_of(framer, [bytes((byte,)) for byte in frame[:-1]]) == []
-        assert adus_of(framer, [frame[-1:]]) == [Adu(1, 17, RESPONSE_PDUS[2])]
+        assert adus_of(framer, [frame[-1:]]) == [(1, 17, RESPONSE_PDUS[2])]
 
 
 @given(
@@ -104,20 +104,20 @@ def test_mbap_length_out_of_range_is_a_frame_error(length: int) -> None:
     bad = b"\x00\x01\x00\x00" + length.to_bytes(2) + b"\x01\x03"
     framer = MbapFramer()
     framer.receive(good + bad)
-    assert framer.next_adu() == Adu(2, 1, b"\x03\x02\x00\x07")
+    assert framer.next_adu() == (2, 1, b"\x03\x02\x00\x07")
     for _ in range(2):
         with pytest.raises(FrameError, match=str(length)):
             framer.next_adu()
         framer.receive(good)
     framer.clear()
-    assert adus_of(framer, [good]) == [Adu(2, 1, b"\x03\x02\x00\x07")]
+    assert adus_of(framer, [good]) == [(2, 1, b"\x03\x02\x00\x07")]
 
 
 @pytest.mark.parametrize("size", [1, 253])
 def test_mbap_lengths_at_the_limits_are_frames(size: int) -> None:
     """Length 2 and 254 are the shortest and the longest frame."""
     pdu = bytes(size)
-    assert adus_of(MbapFramer(), [mbap(0, 0, pdu)]) == [Adu(0, 0, pdu)]
+    assert adus_of(MbapFramer(), [mbap(0, 0, pdu)]) == [(0, 0, pdu)]
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_arbitrary_bytes_raise_frame_error_and_nothing_else(framer: Any, data: l
         adus = adus_of(under_test, data)
     except FrameError:
         return
-    assert sum(len(adu.pdu) for adu in adus) <= sum(map(len, data))
+    assert sum(len(adu[2]) for adu in adus) <= sum(map(len, data))
 
 
 @given(
@@ -146,7 +146,7 @@ def test_rtu_responses_survive_any_chunking(
     """The head of a response tells its length, exceptions included."""
     stream = b"".join(rtu(*frame) for frame in frames)
     assert b"".join(RtuFramer.of_responses().encode(0, *frame) for frame in frames) == stream
-    expected = [Adu(0, *frame) for frame in frames]
+    expected = [(0, *frame) for frame in frames]
     assert adus_of(RtuFramer.of_responses(), chunks(stream, cuts)) == expected
 
 
@@ -159,7 +159,7 @@ def test_rtu_requests_survive_any_chunking(
 ) -> None:
     """The head of a request tells its length, that of the multiple writes by the byte count."""
     stream = b"".join(rtu(*frame) for frame in frames)
-    expected = [Adu(0, *frame) for frame in frames]
+    expected = [(0, *frame) for frame in frames]
     assert adus_of(RtuFramer.of_requests(), chunks(stream, cuts)) == expected
 
 
@@ -169,7 +169,7 @@ def test_rtu_request_is_there_with_its_last_byte(pdu: bytes) -> None:
     frame = rtu(17, pdu)
     framer = RtuFramer.of_requests()
     assert adus_of(framer, [bytes((byte,)) for byte in frame[:-1]]) == []
-    assert adus_of(framer, [frame[-1:]]) == [Adu(0, 17, pdu)]
+    assert adus_of(framer, [frame[-1:]]) == [(0, 17, pdu)]
 
 
 @pytest.mark.parametrize("pdu", RESPONSE_PDUS + EXCEPTION_PDUS, ids=lambda pdu: f"fc{pdu[0]}")
@@ -178,7 +178,7 @@ def test_rtu_response_is_there_with_its_last_byte(pdu: bytes) -> None:
     frame = rtu(17, pdu)
     framer = RtuFramer.of_responses()
     assert adus_of(framer, [bytes((byte,)) for byte in frame[:-1]]) == []
-    assert adus_of(framer, [frame[-1:]]) == [Adu(0, 17, pdu)]
+    assert adus_of(framer, [frame[-1:]]) == [(0, 17, pdu)]
 
 
 @given(st.sampled_from(RESPONSE_PDUS + EXCEPTION_PDUS), st.data())
@@ -192,7 +192,7 @@ def test_rtu_flipped_bit_is_never_an_adu(pdu: bytes, data: st.DataObject) -> Non
         assert adus_of(framer, [bytes(frame)]) == []
     except FrameError:
         framer.receive(rtu(17, pdu))
-        assert framer.next_adu() == Adu(0, 17, pdu)
+        assert framer.next_adu() == (0, 17, pdu)
 
 
 def test_rtu_bad_crc_forgets_what_came_and_goes_on() -> None:
@@ -202,7 +202,7 @@ def test_rtu_bad_crc_forgets_what_came_and_goes_on() -> None:
     framer.receive(frame[:-1] + bytes((frame[-1] ^ 0xFF,)) + frame[:2])
     with pytest.raises(CrcError):
         framer.next_adu()
-    assert adus_of(framer, [frame]) == [Adu(0, 1, b"\x03\x02\x00\x07")]
+    assert adus_of(framer, [frame]) == [(0, 1, b"\x03\x02\x00\x07")]
 
 
 def test_rtu_frame_too_long_is_a_frame_error() -> None:
@@ -211,13 +211,13 @@ def test_rtu_frame_too_long_is_a_frame_error() -> None:
     framer.receive(b"\x01\x03\xff")
     with pytest.raises(FrameError, match="256"):
         framer.next_adu()
-    assert adus_of(framer, [rtu(1, b"\x03\x02\x00\x07")]) == [Adu(0, 1, b"\x03\x02\x00\x07")]
+    assert adus_of(framer, [rtu(1, b"\x03\x02\x00\x07")]) == [(0, 1, b"\x03\x02\x00\x07")]
 
 
 def test_rtu_unknown_function_ends_with_the_bytes() -> None:
     """A function without a known length is framed by what one read brought."""
     for framer in (RtuFramer.of_requests(), RtuFramer.of_responses()):
-        assert adus_of(framer, [rtu(1, b"\x41\x01\x02\x03")]) == [Adu(0, 1, b"\x41\x01\x02\x03")]
+        assert adus_of(framer, [rtu(1, b"\x41\x01\x02\x03")]) == [(0, 1, b"\x41\x01\x02\x03")]
     assert adus_of(RtuFramer.of_requests(), [b"\x01\x41"]) == []
 
 

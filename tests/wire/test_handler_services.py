@@ -1,0 +1,192 @@
+"""What a handler makes of banks that fail, of units, of broadcasts and of a user's own services."""
+
+import logging
+from collections.abc import Callable
+from typing import Any, Self
+
+import pytest
+
+from modbus_wire.bank import Bank, SharedBank
+from modbus_wire.codes import Table
+from modbus_wire.errors import (
+    ExceptionResponse,
+    IllegalDataAddress,
+    IllegalDataValue,
+    MemoryParityError,
+    ServerDeviceBusy,
+    exception_for,
+)
+from modbus_wire.handler import SERVICES, Handler
+from modbus_wire.pdu.base import Request
+from modbus_wire.pdu.registers import ReadHoldingRegisters
+
+
+class Faulty(SharedBank):
+    """A bank that raises."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+    def read_registers(self, table: Table, address: int, quantity: int) -> bytes | bytearray:
+        raise self.error
+
+    def write_registers(self, address: int, data: bytes) -> None:
+        raise self.error
+
+
+@pytest.mark.parametrize("code", [1, 2, 3, 4, 5, 6, 8, 0x0A, 0x0B, 0x7F, 0xFF])
+def test_exceptions_of_a_bank(code: int) -> None:
+    """A bank may refuse with any exception code; reads by the quick way leave it to `handle`."""
+    handler = Handler(Faulty(exception_for(code)))
+    assert handler.handle(1, bytes.fromhex("03 0000 0001")) == bytes((0x83, code))
+    assert handler.handle(1, bytes.fromhex("06 0000 0001")) == bytes((0x86, code))
+    assert handler.handle(1, bytes.fromhex("16 0000 0001 0001")) == bytes((0x96, code))
+    assert handler.read(1, 3, 0, 1) is None
+
+
+@pytest.mark.parametrize(
+    "error", [ZeroDivisionError("of the bank"), ExceptionResponse("no code"), exception_for(999)]
+)
+def test_a_failing_bank_is_logged(caplog: pytest.LogCaptureFixture, error: Exception) -> None:
+    """What is no exception of the protocol is exception 04 and a traceback in the log."""
+    with caplog.at_level(logging.ERROR, "modbus_wire.handler"):
+        response = Handler(Faulty(error)).handle(1, bytes.fromhex("03 0000 0001"))
+    assert response == b"\x83\x04"
+    (record,) = caplog.records
+    assert record.name == "modbus_wire.handler"
+    assert record.exc_info is not None
+    assert record.exc_info[1] is error
+
+
+@pytest.mark.parametrize("data", [b"", b"\x00", b"\x00" * 3, b"\x00" * 400])
+def test_bank_that_gives_the_wrong_size(data: bytes) -> None:
+    """A bank's answer of another size than asked is exception 04, not a frame that is wrong."""
+
+    class Wrong(SharedBank):
+        def read_registers(self, table: Table, address: int, quantity: int) -> bytes:
+            return data
+
+        def read_bits(self, table: Table, address: int, quantity: int) -> bytes:
+            return data * 2
+
+    handler = Handler(Wrong())
+    assert handler.handle(1, bytes.fromhex("03 0000 0001")) == b"\x83\x04"
+    assert handler.handle(1, bytes.fromhex("01 0000 0001")) == b"\x81\x04"
+    assert handler.read(1, 3, 0, 1) is None
+
+
+def unit(value: int) -> SharedBank:
+    """Return a bank whose register 0 holds a value."""
+    bank = SharedBank()
+    bank.set_registers(Table.HOLDING_REGISTERS, 0, [value])
+    return bank
+
+
+def test_one_bank_serves_every_unit() -> None:
+    """A bank by itself answers under any unit id."""
+    handler = Handler(unit(7))
+    for unit_id in (0, 1, 247, 255):
+        assert handler.handle(unit_id, bytes.fromhex("03 0000 0001")) == b"\x03\x02\x00\x07"
+        assert handler.read(unit_id, 3, 0, 1) == b"\x00\x07"
+
+
+def test_units_have_banks_of_their_own() -> None:
+    """Units see their own data; one that is not there is 0B, before any other check."""
+    units: dict[int, Bank] = {1: unit(7), 2: unit(8)}
+    handler = Handler(units)
+    read = bytes.fromhex("03 0000 0001")
+    assert handler.handle(1, read) == b"\x03\x02\x00\x07"
+    assert handler.read(2, 3, 0, 1) == b"\x00\x08"
+    assert handler.read(3, 3, 0, 1) is None
+    assert handler.handle(3, read) == b"\x83\x0b"
+    assert handler.handle(0, b"\x63") == b"\xe3\x0b"
+    units[3] = unit(9)
+    assert handler.handle(3, read) == b"\x03\x02\x00\x09"
+
+
+def test_broadcast_reaches_every_bank_once() -> None:
+    """A broadcast write is carried out on each bank, also where one refuses or two ids share it."""
+    calls: list[int] = []
+
+    class Counting(SharedBank):
+        def write_registers(self, address: int, data: bytes) -> None:
+            calls.append(address)
+            super().write_registers(address, data)
+
+    shared, other = Counting(), unit(1)
+    handler = Handler({1: Faulty(ServerDeviceBusy()), 2: shared, 3: shared, 4: other})
+    handler.broadcast(bytes.fromhex("06 0000 0005"))
+    assert calls == [0]
+    assert shared.get_registers(Table.HOLDING_REGISTERS, 0) == [5]
+    assert other.get_registers(Table.HOLDING_REGISTERS, 0) == [5]
+
+
+def test_broadcast_to_the_only_bank() -> None:
+    """A bank by itself obeys a broadcast; what is badly built or unknown does nothing."""
+    bank = unit(1)
+    handler = Handler(bank)
+    for pdu in (b"", b"\x06", b"\x63\x00", bytes.fromhex("06 0000 0009 00")):
+        handler.broadcast(pdu)
+    assert bank.get_registers(Table.HOLDING_REGISTERS, 0) == [1]
+    handler.broadcast(bytes.fromhex("06 0000 0009"))
+    assert bank.get_registers(Table.HOLDING_REGISTERS, 0) == [9]
+
+
+def test_broadcast_reads_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """A read that nobody answers is not carried out, and the log stays empty."""
+    Handler(Faulty(ZeroDivisionError())).broadcast(bytes.fromhex("03 0000 0001"))
+    assert not caplog.records
+
+
+class Sum(Request[int]):
+    """A function of the user's own: FC 65 adds up what the registers from 0 on hold."""
+
+    __slots__ = ("quantity",)
+
+    function_code = 65
+    writes = False
+
+    def __init__(self, quantity: int) -> None:
+        self.quantity = quantity
+
+    @classmethod
+    def decode(cls, pdu: bytes) -> Self:
+        if len(pdu) != 2:
+            raise IllegalDataValue
+        return cls(pdu[1])
+
+    def encode_response(self, result: int) -> bytes:
+        return bytes((65, result))
+
+
+def add_up(bank: Bank, request: Sum) -> bytes | None:
+    """Carry `Sum` out; of nothing it says nothing."""
+    data = bank.read_registers(Table.HOLDING_REGISTERS, 0, request.quantity)
+    return request.encode_response(sum(data)) if data else None
+
+
+def test_a_users_own_function() -> None:
+    """A service more is a function more: decoded, carried out, refused and answered as any."""
+    bank = unit(7)
+    bank.set_registers(Table.HOLDING_REGISTERS, 1, [8])
+    handler = Handler(bank, {**SERVICES, Sum: add_up})
+    assert handler.handle(1, b"\x41\x02") == b"\x41\x0f"
+    assert handler.handle(1, b"\x41") == b"\xc1\x03"
+    assert handler.handle(1, b"\x41\x00") is None
+    assert handler.handle(1, bytes.fromhex("03 0000 0001")) == b"\x03\x02\x00\x07"
+    assert Handler(bank).handle(1, b"\x41\x02") == b"\xc1\x01"
+
+
+@pytest.mark.parametrize("refusal", [IllegalDataAddress, MemoryParityError])
+def test_a_replaced_service_has_the_word(refusal: Callable[[], Exception]) -> None:
+    """Another service for a plain read is asked instead, also by the quick way."""
+
+    def refuse(bank: Bank, request: Any) -> bytes:
+        raise refusal()
+
+    handler = Handler(SharedBank(), {**SERVICES, ReadHoldingRegisters: refuse})
+    assert handler.read(1, 3, 0, 1) is None
+    response = handler.handle(1, bytes.fromhex("03 0000 0001"))
+    assert response is not None
+    assert response[0] == 0x83
