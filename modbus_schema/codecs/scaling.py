@@ -146,7 +146,8 @@ class ScaledInteger(_Scaled[int]):
         exact = scope.bind(self.raw)
         if not self._floats_are_exact():
             return self.inner.encode_source(scope.assign(f"{exact}({value})"), scope)
-        raw = scope.assign(f"round({self.line.raw_source(value)})")
+        # the method takes half the time of the built-in function that calls it
+        raw = scope.assign(f"({self.line.raw_source(value)}).__round__()")
         scope.line(f"if {self.line.value_source(raw)} != {value}: {raw} = {exact}({value})")
         return self.inner.encode_source(raw, scope)
 

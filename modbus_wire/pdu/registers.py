@@ -43,7 +43,7 @@ class _Words(dict[int, Struct]):
 _WORDS = _Words()
 
 
-def pack_registers(values: Iterable[int]) -> bytes:
+def pack_registers(values: Iterable[SupportsIndex]) -> bytes:
     """Return register bytes, big-endian; raises `RequestError` for a value outside 0..65535."""
     words = tuple(values)
     try:
@@ -113,7 +113,7 @@ class WriteSingleRegister(WriteRequest):
 
     function_code = FunctionCode.WRITE_SINGLE_REGISTER.value
 
-    def __init__(self, address: int, value: int) -> None:
+    def __init__(self, address: int, value: SupportsIndex) -> None:
         if not 0 <= address < ADDRESS_SPACE:
             raise out_of_table(address, 1)
         self.address = address
@@ -135,7 +135,7 @@ class WriteMultipleRegisters(WriteMultipleRequest):
     function_code = FunctionCode.WRITE_MULTIPLE_REGISTERS.value
     max_quantity = MAX_WRITE_REGISTERS
 
-    def __init__(self, address: int, values: Iterable[int]) -> None:
+    def __init__(self, address: int, values: Iterable[SupportsIndex]) -> None:
         data = pack_registers(values)
         self._set(address, len(data) // 2, data)
 
@@ -170,7 +170,7 @@ class MaskWriteRegister(WriteRequest):
     _FIELDS = Struct(">BHHH")
     ECHO = _FIELDS.size
 
-    def __init__(self, address: int, and_mask: int, or_mask: int) -> None:
+    def __init__(self, address: int, and_mask: SupportsIndex, or_mask: SupportsIndex) -> None:
         if not 0 <= address < ADDRESS_SPACE:
             raise out_of_table(address, 1)
         self.address = address

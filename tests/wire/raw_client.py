@@ -1,4 +1,4 @@
-"""What tests of the server need: a socket that speaks Modbus TCP by hand, a bank that calls back."""
+"""For tests of the server: a socket that speaks Modbus TCP by hand, a bank that calls back."""
 
 import socket
 import threading

@@ -290,3 +290,22 @@ def test_rtu_answer_nobody_asked_for_does_not_shift_the_next() -> None:
         wait_until_readable(client)
         assert client.read_holding_registers(0) == [2]
     assert server.connections == 1
+
+
+def test_connection_that_stays_silent_is_given_up() -> None:
+    """After two timeouts in a row a new connection is made: the old one may be dead."""
+
+    def silent(peer: Peer) -> None:
+        peer.request()
+        peer.request()
+        peer.wait_for_end()
+
+    with (
+        ScriptedServer(silent, replies(registers(7))) as server,
+        impatient(server) as client,
+    ):
+        for _ in range(2):
+            fails_in_time(lambda: client.read_holding_registers(0))
+        client.timeout = LIMIT
+        assert client.read_holding_registers(0) == [7]
+    assert server.connections == 2

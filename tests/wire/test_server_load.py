@@ -12,14 +12,17 @@ import pytest
 
 from modbus_wire.bank import SharedBank
 from modbus_wire.codes import Table
+from modbus_wire.sync import loop
+from modbus_wire.sync.poller import SelectorPoller, new_poller
 from modbus_wire.sync.server import Server
 from tests.wire.peers import LIMIT, mbap
 from tests.wire.raw_client import RawClient
 
 
-@pytest.fixture
-def server() -> Iterator[Server]:
-    """A server whose register n holds n."""
+@pytest.fixture(params=[new_poller, SelectorPoller])
+def server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """A server whose register n holds n, with the poller of this system or that of the others."""
+    monkeypatch.setattr(loop, "new_poller", request.param)
     bank = SharedBank()
     bank.set_registers(Table.HOLDING_REGISTERS, 0, range(1000))
     with Server(bank, port=0) as server:
