@@ -1,10 +1,10 @@
 """Bits as the wire carries them: eight to a byte, lowest first, zero padded (AP §6.1)."""
 
 from collections.abc import Iterable
-from itertools import chain
+from itertools import chain, product
 
 BYTE_TO_BITS: tuple[tuple[bool, ...], ...] = tuple(
-    tuple(bool(byte >> n & 1) for n in range(8)) for byte in range(256)
+    highest_first[::-1] for highest_first in product((False, True), repeat=8)
 )
 """The eight bits of each byte value, least significant first."""
 

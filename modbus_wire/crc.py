@@ -26,7 +26,16 @@ def _step(register: int) -> int:
     return register
 
 
-_TABLE = tuple(_step(byte) for byte in range(256))
+def _table() -> tuple[int, ...]:
+    """Return the step of each byte: the sum of the steps of its bits."""
+    table = [0]
+    for bit in range(8):
+        step = _step(1 << bit)
+        table += [entry ^ step for entry in table]
+    return tuple(table)
+
+
+_TABLE = _table()
 
 
 def crc16(data: bytes | bytearray | Iterable[int]) -> int:

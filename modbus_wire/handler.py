@@ -118,6 +118,8 @@ def _read_write_multiple_registers(bank: Bank, request: ReadWriteMultipleRegiste
     data = bank.read_write_registers(
         request.read_address, request.read_quantity, request.write_address, request.data
     )
+    if len(data) != 2 * request.read_quantity:
+        raise _wrong_size(data, request.read_quantity)
     return bytes((request.function_code, len(data))) + data
 
 

@@ -1,6 +1,8 @@
 """The functions that are generated for a class: what they make of cells and of instances."""
 
+import gc
 import inspect
+import linecache
 import reprlib
 import struct
 from collections.abc import Sequence
@@ -67,6 +69,16 @@ def test_the_source_can_be_read() -> None:
     assert "def decode(data)" in inspect.getsource(DECODE)
     assert "def encode(instance)" in inspect.getsource(ENCODE)
     assert "Plant" in DECODE.__code__.co_filename
+
+
+def test_the_source_goes_with_the_function() -> None:
+    """Functions that are no longer used leave no source behind."""
+    decode = compile_decoder(LAYOUT.root, BLOCKS)
+    filename = decode.__code__.co_filename
+    assert filename in linecache.cache
+    del decode
+    gc.collect()
+    assert filename not in linecache.cache
 
 
 def test_the_reads_of_a_plan() -> None:

@@ -70,9 +70,13 @@ def test_bank_that_gives_the_wrong_size(data: bytes) -> None:
         def read_bits(self, table: Table, address: int, quantity: int) -> bytes:
             return data * 2
 
+        def read_write_registers(self, *fields: object) -> bytes:
+            return data
+
     handler = Handler(Wrong())
     assert handler.handle(1, bytes.fromhex("03 0000 0001")) == b"\x83\x04"
     assert handler.handle(1, bytes.fromhex("01 0000 0001")) == b"\x81\x04"
+    assert handler.handle(1, bytes.fromhex("17 0000 0001 0000 0001 02 0000")) == b"\x97\x04"
     assert handler.read(1, 3, 0, 1) is None
 
 
