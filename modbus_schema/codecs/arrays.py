@@ -4,18 +4,16 @@ import struct
 from collections.abc import Iterable, Sequence
 from typing import Generic, TypeVar
 
-import attrs
-
 from modbus_schema.codecs.base import Codec, encode_checked
 from modbus_schema.codecs.source import Scope, cut_out, put_in
 from modbus_schema.codecs.text import check_count
+from modbus_schema.codecs.value import Value
 from modbus_schema.errors import DefinitionError, EncodeError
 
 T = TypeVar("T")
 
 
-@attrs.define(repr=False, unsafe_hash=True, on_setattr=attrs.setters.frozen)
-class Array(Codec[tuple[T, ...]], Generic[T]):
+class Array(Value, Codec[tuple[T, ...]], Generic[T]):
     """``count`` values of the codec ``item``, one behind the other; orders apply to each."""
 
     item: Codec[T]

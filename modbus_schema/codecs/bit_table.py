@@ -2,16 +2,14 @@
 
 from collections.abc import Sequence
 
-import attrs
-
 from modbus_schema.codecs.arrays import items_of
 from modbus_schema.codecs.base import Codec
 from modbus_schema.codecs.bits import truth
 from modbus_schema.codecs.text import check_count
+from modbus_schema.codecs.value import Value
 
 
-@attrs.define(repr=False, unsafe_hash=True, on_setattr=attrs.setters.frozen)
-class SingleBit(Codec[bool]):
+class SingleBit(Value, Codec[bool]):
     """One coil or discrete input."""
 
     bit_table: bool = True
@@ -26,8 +24,7 @@ class SingleBit(Codec[bool]):
         return "single_bit"
 
 
-@attrs.define(repr=False, unsafe_hash=True, on_setattr=attrs.setters.frozen)
-class BitList(Codec[tuple[bool, ...]]):
+class BitList(Value, Codec[tuple[bool, ...]]):
     """Coils or discrete inputs in a row."""
 
     registers: int

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-import attrs
-
 from modbus_schema.codecs.base import Codec, pattern_of, words_of
 from modbus_schema.codecs.numbers import IntegerCodec
 from modbus_schema.codecs.source import Scope
+from modbus_schema.codecs.value import Value
 from modbus_schema.errors import DefinitionError, EncodeError
 from modbus_wire.utils import get_2comp, set_bit, test_bit
 
@@ -25,8 +24,7 @@ def truth_source(value: str, scope: Scope) -> str:
     return f"(1 if {value} is True else 0 if {value} is False else {scope.bind(truth)}({value}))"
 
 
-@attrs.define(repr=False, unsafe_hash=True, on_setattr=attrs.setters.frozen)
-class BitRun(IntegerCodec):
+class BitRun(Value, IntegerCodec):
     """An integer in the bits ``bit_range`` of a register, or in one of its bytes."""
 
     text: str
@@ -54,8 +52,7 @@ class BitRun(IntegerCodec):
         return self.text
 
 
-@attrs.define(repr=False, unsafe_hash=True, on_setattr=attrs.setters.frozen)
-class Bit(Codec[bool]):
+class Bit(Value, Codec[bool]):
     """One bit of a register."""
 
     offset: int
@@ -78,8 +75,7 @@ class Bit(Codec[bool]):
         return f"bit({self.offset})"
 
 
-@attrs.define(repr=False, unsafe_hash=True, on_setattr=attrs.setters.frozen)
-class Boolean(Codec[bool]):
+class Boolean(Value, Codec[bool]):
     """A whole register as a truth value: 0 is False, 1 is written for True and any other read."""
 
     wire: str | None = "H"
@@ -100,8 +96,7 @@ class Boolean(Codec[bool]):
         return "boolean"
 
 
-@attrs.frozen(repr=False)
-class ByteChoice:
+class ByteChoice(Value):
     """The two bytes of a register as integers of 8 bits; a field takes one: ``uint8.high``."""
 
     name: str

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from enum import Enum, Flag, IntFlag
 from typing import Generic, Literal, TypeVar, overload
 
-import attrs
-
 from modbus_schema.codecs.base import Codec
 from modbus_schema.codecs.numbers import IntegerCodec, uint16
 from modbus_schema.codecs.source import Scope
@@ -17,13 +15,16 @@ E = TypeVar("E", bound=Enum)
 F = TypeVar("F", bound=IntFlag)
 
 
-@attrs.define(repr=False, unsafe_hash=True, on_setattr=attrs.setters.frozen)
 class EnumCodec(Wrapper[T, int], Generic[T]):
     """Members of ``kind`` by value; other integers are kept as they are, or refused."""
 
     kind: type[Enum]
     keep_unknown: bool
-    members: dict[int, T] = attrs.field(eq=False)
+
+    def _derive(self) -> None:
+        super()._derive()
+        self.members: dict[int, T]
+        vars(self)["members"] = {member.value: member for member in self.kind}
 
     def decode(self, words: Sequence[int]) -> T:
         raw = self.inner.decode(words)
@@ -66,7 +67,6 @@ class EnumCodec(Wrapper[T, int], Generic[T]):
         return f"enum({self.kind.__name__}{base}{keep})"
 
 
-@attrs.define(repr=False, unsafe_hash=True, on_setattr=attrs.setters.frozen)
 class FlagsCodec(Wrapper[F, int], Generic[F]):
     """An integer as flags of ``kind``; bits without a name are kept."""
 
@@ -116,14 +116,13 @@ def enum(
     _check_kind(kind, Enum, base)
     if issubclass(kind, Flag):
         raise DefinitionError(f"{kind.__name__} is a set of flags: use flags()")
-    members = {member.value: member for member in kind}
-    if not members:
+    if not len(kind):
         raise DefinitionError(f"{kind.__name__} has no members")
-    for value, member in members.items():
-        _check_value(value, f"{kind.__name__}.{member.name}", base)
+    for member in kind:
+        _check_value(member.value, f"{kind.__name__}.{member.name}", base)
     if keep_unknown:
-        return EnumCodec[E | int](base, kind=kind, keep_unknown=True, members={**members})
-    return EnumCodec[E](base, kind=kind, keep_unknown=False, members=members)
+        return EnumCodec[E | int](base, kind=kind, keep_unknown=True)
+    return EnumCodec[E](base, kind=kind, keep_unknown=False)
 
 
 def flags(kind: type[F], base: Codec[int] = uint16) -> Codec[F]:

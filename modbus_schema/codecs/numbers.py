@@ -6,11 +6,10 @@ import struct
 from collections.abc import Sequence
 from typing import Generic, TypeVar
 
-import attrs
-
 from modbus_schema.codecs.base import Codec, pattern_of
 from modbus_schema.codecs.scaling import Decimals, ScaledFloat, ScaledInteger
 from modbus_schema.codecs.source import Scope
+from modbus_schema.codecs.value import Value
 from modbus_schema.errors import EncodeError
 from modbus_wire.utils import decode_ieee, encode_ieee, get_2comp, long_list_to_word
 from modbus_wire.utils import word_list_to_long as words_to_longs
@@ -56,8 +55,7 @@ class IntegerCodec(Number[int]):
         return number
 
 
-@attrs.define(repr=False, unsafe_hash=True, on_setattr=attrs.setters.frozen)
-class WholeInteger(IntegerCodec):
+class WholeInteger(Value, IntegerCodec):
     """An integer in 1, 2 or 4 registers, negative values as two's complement."""
 
     name: str
@@ -90,8 +88,7 @@ class WholeInteger(IntegerCodec):
         return self.name
 
 
-@attrs.define(repr=False, unsafe_hash=True, on_setattr=attrs.setters.frozen)
-class Float(Number[float]):
+class Float(Value, Number[float]):
     """An IEEE 754 float in 1, 2 or 4 registers."""
 
     name: str

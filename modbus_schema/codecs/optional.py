@@ -5,8 +5,6 @@ import struct
 from collections.abc import Sequence
 from typing import Generic, TypeVar
 
-import attrs
-
 from modbus_schema.codecs.base import device_bytes, pattern_bits, pattern_of, words_of
 from modbus_schema.codecs.order import ABCD, DCBA
 from modbus_schema.codecs.source import Endian, Scope
@@ -19,7 +17,6 @@ Raw = int | float | bytes
 """A raw pattern as generated code sees it: unpacked as the codec's `wire` says."""
 
 
-@attrs.define(repr=False, unsafe_hash=True, on_setattr=attrs.setters.frozen)
 class OptionalCodec(Wrapper[T | None, T], Generic[T]):
     """``inner``, or None where the registers hold one of the patterns.
 
@@ -27,16 +24,17 @@ class OptionalCodec(Wrapper[T | None, T], Generic[T]):
     """
 
     sentinels: tuple[float, ...]
-    patterns: tuple[int, ...] = attrs.field(init=False)
 
-    def __attrs_post_init__(self) -> None:
+    def _derive(self) -> None:
+        super()._derive()
         if self.bit_table or not self.sentinels:
             what = "a bit has no room for" if self.bit_table else "optional() needs"
             raise DefinitionError(f"{what} a pattern that means None")
         patterns = tuple(map(self._pattern, self.sentinels))
-        object.__setattr__(self, "patterns", patterns)
+        self.patterns: tuple[int, ...]
+        vars(self)["patterns"] = patterns
         if self._is_float and not self._survives(patterns[0]):
-            object.__setattr__(self, "wire", None)
+            vars(self)["wire"] = None
 
     @property
     def _is_float(self) -> bool:

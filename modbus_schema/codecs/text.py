@@ -3,10 +3,9 @@
 import struct
 from collections.abc import Sequence
 
-import attrs
-
 from modbus_schema.codecs.base import Codec
 from modbus_schema.codecs.source import Scope
+from modbus_schema.codecs.value import Value
 from modbus_schema.errors import DecodeError, DefinitionError, EncodeError
 
 
@@ -18,8 +17,7 @@ def _data(words: Sequence[int]) -> bytes:
     return struct.pack(f">{len(words)}H", *words)
 
 
-@attrs.define(repr=False, unsafe_hash=True, on_setattr=attrs.setters.frozen)
-class Raw(Codec[bytes]):
+class Raw(Value, Codec[bytes]):
     """Register bytes as they came, the high byte of each register first."""
 
     registers: int
@@ -51,18 +49,17 @@ class Raw(Codec[bytes]):
         return f"raw({self.registers})"
 
 
-@attrs.define(repr=False, unsafe_hash=True, on_setattr=attrs.setters.frozen)
-class String(Codec[str]):
+class String(Value, Codec[str]):
     """A text with padding behind it, or a NUL and then whatever the device left there."""
 
     registers: int
     encoding: str
     padding: str
     terminated: bool
-    nul: bytes = attrs.field(eq=False)
+    nul: bytes
     """A NUL in the encoding; its length is that of the encoding's unit."""
-    filler: bytes = attrs.field(eq=False)
-    wire: str | None = attrs.field(eq=False)
+    filler: bytes
+    wire: str | None
 
     def decode(self, words: Sequence[int]) -> str:
         return self.text(_data(words))

@@ -1,28 +1,20 @@
 """Codecs made of another codec: they take up the same registers and convert its values further."""
 
-from typing import Any, Generic, TypeVar
-
-import attrs
+from typing import Generic, TypeVar
 
 from modbus_schema.codecs.base import Codec
+from modbus_schema.codecs.value import Value
 
 T = TypeVar("T")
 U = TypeVar("U")
 
-
-def _of_inner(name: str) -> Any:
-    return attrs.Factory(lambda self: getattr(self.inner, name), takes_self=True)
+_SHARED = ("registers", "number_registers", "bit_range", "bit_table", "wire")
 
 
-@attrs.define(repr=False, unsafe_hash=True, on_setattr=attrs.setters.frozen)
-class Wrapper(Codec[T], Generic[T, U]):
+class Wrapper(Value, Codec[T], Generic[T, U]):
     """A codec of ``T`` over ``inner``, a codec of ``U`` in the same place."""
 
     inner: Codec[U]
-    registers: int = attrs.field(init=False, eq=False, default=_of_inner("registers"))
-    number_registers: int = attrs.field(init=False, eq=False, default=_of_inner("number_registers"))
-    bit_range: tuple[int, int] | None = attrs.field(
-        init=False, eq=False, default=_of_inner("bit_range")
-    )
-    bit_table: bool = attrs.field(init=False, eq=False, default=_of_inner("bit_table"))
-    wire: str | None = attrs.field(init=False, eq=False, default=_of_inner("wire"))
+
+    def _derive(self) -> None:
+        vars(self).update((name, getattr(self.inner, name)) for name in _SHARED)

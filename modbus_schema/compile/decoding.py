@@ -4,9 +4,7 @@ from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any
-
-import attrs
+from typing import Any, NamedTuple
 
 from modbus_schema.codecs.bit_table import BitList, SingleBit
 from modbus_schema.codecs.source import Scope, cut_out
@@ -30,15 +28,14 @@ def compile_decoder(root: GroupNode, blocks: Sequence[Block]) -> Callable[[Seque
     return _Writer(root, tuple(blocks)).function()
 
 
-@attrs.frozen
-class _Instance:
+class _Instance(NamedTuple):
     """An instance in the making: the variable that holds it, and the instances inside it."""
 
     name: str
     model: type
     twin: Twin
-    groups: dict[str, "_Instance"] = attrs.field(factory=dict)
-    repeats: dict[str, list["_Instance"]] = attrs.field(factory=dict)
+    groups: dict[str, "_Instance"]
+    repeats: dict[str, list["_Instance"]]
 
 
 class _Writer:
@@ -69,7 +66,7 @@ class _Writer:
         name = self.scope.temp(node.model.__name__)
         twin = twin_of(node.model, [*node.members])
         self.scope.line(f"{name} = {self.scope.bind(twin.new, f'new_{node.model.__name__}')}()")
-        made = _Instance(name, node.model, twin)
+        made = _Instance(name, node.model, twin, {}, {})
         for member_name, member in node.members.items():
             if isinstance(member, Slot):
                 self.targets[member] = f"{name}.{member_name}"

@@ -8,8 +8,6 @@ import struct
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-import attrs
-
 from modbus_schema.codecs.source import Endian
 from modbus_schema.layout import Slot
 from modbus_schema.planning import Block
@@ -46,13 +44,13 @@ class Pull(NamedTuple):
     wire: str
 
 
-@attrs.define
 class Pass:
     """Values that one ``struct`` moves: those of one view, none overlapping another."""
 
-    view: View
-    pulls: list[Pull] = attrs.field(factory=list)
-    end: int = 0
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self.pulls: list[Pull] = []
+        self.end = 0
 
     def packer(self, quantity: int) -> struct.Struct:
         """Return what moves the values of a block of so many registers; gaps are padding."""

@@ -36,6 +36,7 @@ class SimulatedDevice(Generic[M]):
         self.model = type(instance)
         self._layout = layout_of(self.model)
         self._blocks = runs(self._layout.slots)
+        self._decode = compile_decoder(self._layout.root, self._blocks)
         self._watchers: list[_Watcher] = []
         self.bank = GuardedBank(self._layout, self._tell)
         self._set(instance_values(self._layout.root, instance))
@@ -44,7 +45,7 @@ class SimulatedDevice(Generic[M]):
         """Return what the cells hold now; write-only fields are None."""
         with self.bank.lock:
             cells = [self.bank.get_cells(block) for block in self._blocks]
-        instance: M = compile_decoder(self._layout.root, self._blocks)(cells)
+        instance: M = self._decode(cells)
         return instance
 
     def set(self, *settings: Setting[M]) -> None:

@@ -7,7 +7,7 @@ turns what came into what is to be sent.
 import socket
 from collections.abc import Callable
 from contextlib import suppress
-from threading import Thread, current_thread
+from threading import Event, Thread, current_thread
 from time import monotonic
 from typing import Protocol
 
@@ -42,7 +42,7 @@ class Loop:
     """One run of a server, from the first connection to `stop`, in a thread of its own."""
 
     def __init__(self, listener: socket.socket, converse: Callable[[], Conversation]) -> None:
-        """Serve from now on what connects to ``listener``, which the loop owns.
+        """Get ready to serve what connects to ``listener``, which the loop owns once it is made.
 
         ``converse`` is called for each connection.
         """
@@ -66,7 +66,15 @@ class Loop:
         self._watch(self._wake, self._woken)
         self._watch(listener, self._accept)
         self._thread = Thread(target=self._run, name="modbus-server", daemon=True)
-        self._thread.start()
+        self._closed = Event()
+
+    def start(self) -> None:
+        """Serve from now on."""
+        try:
+            self._thread.start()
+        except BaseException:
+            self._close()
+            raise
 
     @property
     def is_running(self) -> bool:
@@ -87,8 +95,10 @@ class Loop:
             self.join()
 
     def join(self) -> None:
-        """Wait until somebody has stopped the loop."""
-        self._thread.join()
+        """Wait until somebody has stopped the loop and everything is closed."""
+        self._closed.wait()
+        if self._thread.is_alive():
+            self._thread.join()
 
     def _run(self) -> None:
         try:
@@ -150,6 +160,9 @@ class Loop:
             self._watch(accepted, link.serve)
         except OSError:
             accepted.close()  # it is gone already
+        except BaseException:
+            accepted.close()
+            raise
         else:
             self._links[accepted.fileno()] = link
 
@@ -167,10 +180,11 @@ class Loop:
             self._poller.register(self._listener.fileno(), READ)
 
     def _drop(self, fd: int) -> None:
-        del self._serve[fd]
-        link = self._links.pop(fd)
-        self._poller.unregister(fd)
-        link.close()
+        link = self._links.pop(fd, None)
+        if link is not None:  # the listener stays, whatever happened to it
+            del self._serve[fd]
+            self._poller.unregister(fd)
+            link.close()
 
     def _close(self) -> None:
         for fd in list(self._links):
@@ -179,6 +193,7 @@ class Loop:
         self._poller.close()
         self._wake.close()
         self._waker.close()
+        self._closed.set()
 
 
 class _Link:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from threading import RLock
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from modbus_wire.framing.base import Framing
@@ -47,7 +47,7 @@ class Server:
         self.port = port
         self.framing = framing
         self._handler = bank if isinstance(bank, Handler) else Handler(bank)
-        self._starting = RLock()
+        self._starting = Lock()
         self._loop: Loop | None = None
 
     @property
@@ -79,10 +79,13 @@ class Server:
             handler, framing = self._handler, self.framing
             listener = _listen(self.host, self.port)
             try:
-                self._loop = Loop(listener, lambda: ServerConnection(handler, framing))
+                loop = Loop(listener, lambda: ServerConnection(handler, framing))
             except BaseException:
                 listener.close()
                 raise
+            # a bank may stop the server before `start` has returned
+            self._loop = loop
+            loop.start()
 
     def stop(self) -> None:
         """Close the listener and every connection, and wait until that is done.
@@ -90,11 +93,8 @@ class Server:
         In the server's own thread, that is out of a bank, it does not wait: the server ends when
         the bank has returned.
         """
-        # a client may be served, and stop the server, before `start` has returned
-        with self._starting:
-            loop = self._loop
-        if loop is not None:
-            loop.stop()
+        if self._loop is not None:
+            self._loop.stop()
 
     def serve_forever(self) -> None:
         """Serve until `stop` is called elsewhere; raises as `start`."""

@@ -87,6 +87,6 @@ class Calling(SharedBank):
         self.call()
 
 
-def server_threads() -> list[threading.Thread]:
+def server_threads() -> set[threading.Thread]:
     """Return the threads of servers that run."""
-    return [thread for thread in threading.enumerate() if thread.name == "modbus-server"]
+    return {thread for thread in threading.enumerate() if thread.name == "modbus-server"}
