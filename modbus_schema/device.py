@@ -13,7 +13,7 @@ from modbus_schema.changes import (
     writes_of,
 )
 from modbus_schema.model import RegisterMap
-from modbus_schema.reading import ReadPlans
+from modbus_schema.reading import read_plans
 from modbus_schema.refs import Ref, Write
 from modbus_schema.transfer import Flow, write_flow
 from modbus_wire.errors import ModbusError
@@ -53,7 +53,7 @@ class Device(Generic[M]):
         self.client = client
         self.model = model
         self.unit_id = unit_id
-        self._plans = ReadPlans(model, max_gap)
+        self._plans = read_plans(model, max_gap)
         self._layout = self._plans.layout
 
     def __repr__(self) -> str:

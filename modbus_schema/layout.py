@@ -3,9 +3,9 @@
 Data only: it neither checks a map nor knows how one is declared.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import attrs
 
@@ -16,6 +16,8 @@ from modbus_schema.errors import EncodeError
 from modbus_schema.options import Access as Access
 from modbus_schema.refs import Path as Path
 from modbus_wire.codes import Table
+
+D = TypeVar("D")
 
 WHOLE_REGISTER = 0xFFFF
 
@@ -178,13 +180,22 @@ class Layout:
     ``max_gap`` is how many cells that nobody declared one read may bridge.
     """
 
-    __slots__ = ("__weakref__", "max_gap", "model", "root", "slots")
+    __slots__ = ("_derived", "max_gap", "model", "root", "slots")
 
     def __init__(self, model: type[Mapped], root: GroupNode, max_gap: int) -> None:
         self.model = model
         self.root = root
         self.max_gap = max_gap
         self.slots = tuple(root.leaves())
+        self._derived: dict[object, Any] = {}
+
+    def once(self, key: object, make: Callable[[], D]) -> D:
+        """Return what ``make`` gave when ``key`` was first asked for: plans and generated code."""
+        try:
+            found: D = self._derived[key]
+        except KeyError:
+            found = self._derived[key] = make()
+        return found
 
     def node(self, path: Path) -> Node:
         """Find what a reference's path leads to; LookupError when it leads nowhere."""

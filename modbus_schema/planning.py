@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
-from weakref import WeakKeyDictionary
 
 from modbus_schema.layout import WHOLE_REGISTER, Layout, Slot, cells_text
 from modbus_wire.codes import (
@@ -50,9 +49,6 @@ class Block(NamedTuple):
         return first if len(self.slots) == 1 else f"{first}..{last}"
 
 
-_MODEL_PLANS: WeakKeyDictionary[Layout, dict[int, tuple[Block, ...]]] = WeakKeyDictionary()
-
-
 def plan(slots: Iterable[Slot], *, max_gap: int, avoid: Iterable[Slot] = ()) -> tuple[Block, ...]:
     """Return the reads that bring every readable slot once, by table and address.
 
@@ -80,10 +76,7 @@ def plan(slots: Iterable[Slot], *, max_gap: int, avoid: Iterable[Slot] = ()) -> 
 def plan_model(layout: Layout, *, max_gap: int | None = None) -> tuple[Block, ...]:
     """Return the reads of a whole map, at its own gap or another; made once per map and gap."""
     gap = layout.max_gap if max_gap is None else max_gap
-    plans = _MODEL_PLANS.setdefault(layout, {})
-    if gap not in plans:
-        plans[gap] = plan(layout.slots, max_gap=gap)
-    return plans[gap]
+    return layout.once(("plan", gap), lambda: plan(layout.slots, max_gap=gap))
 
 
 def plan_writes(slots: Iterable[Slot]) -> tuple[Block, ...]:

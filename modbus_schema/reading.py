@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 from modbus_schema.compile import compile_decoder
-from modbus_schema.layout import GroupNode, Node, Path, Slot, layout_of
+from modbus_schema.layout import GroupNode, Layout, Node, Path, Slot, layout_of
 from modbus_schema.plain import decode_slot
 from modbus_schema.planning import Block, plan, plan_model
 from modbus_schema.transfer import ReadPlan
@@ -17,12 +17,19 @@ M = TypeVar("M")
 Decode = Callable[[Sequence[bytes]], Any]
 
 
+def read_plans(model: type[M], max_gap: int | None = None) -> ReadPlans[M]:
+    """Return the read plans of a map, at its own gap or another; all its devices share them."""
+    layout = layout_of(model)
+    gap = layout.max_gap if max_gap is None else max_gap
+    return layout.once(("read", gap), lambda: ReadPlans[M](layout, gap))
+
+
 class ReadPlans(Generic[M]):
     """The read plans of a map at one gap, each made when first asked for."""
 
-    def __init__(self, model: type[M], max_gap: int | None = None) -> None:
-        self.layout = layout_of(model)
-        self.max_gap = self.layout.max_gap if max_gap is None else max_gap
+    def __init__(self, layout: Layout, max_gap: int) -> None:
+        self.layout = layout
+        self.max_gap = max_gap
         self._model_plan: ReadPlan[M] | None = None
         self._plans: dict[tuple[Path, ...], ReadPlan[tuple[Any, ...]]] = {}
 

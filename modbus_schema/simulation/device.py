@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from modbus_schema.changes import Change, encode_image, instance_values, settings_of
@@ -10,7 +10,7 @@ from modbus_schema.compile import compile_decoder
 from modbus_schema.layout import Node, Slot, layout_of
 from modbus_schema.model import RegisterMap
 from modbus_schema.plain import assemble
-from modbus_schema.planning import runs
+from modbus_schema.planning import Block, runs
 from modbus_schema.refs import Ref, Setting
 from modbus_schema.simulation.guard import GuardedBank, Written
 from modbus_wire.log import logger
@@ -26,6 +26,11 @@ class _Watcher(NamedTuple):
     callback: Callable[[Any, Any], object]
 
 
+class _Image(NamedTuple):
+    blocks: tuple[Block, ...]
+    decode: Callable[[Sequence[bytes]], Any]
+
+
 class SimulatedDevice(Generic[M]):
     """A device that begins as ``instance``; ``bank`` is what a server serves of it.
 
@@ -35,8 +40,7 @@ class SimulatedDevice(Generic[M]):
     def __init__(self, instance: M) -> None:
         self.model = type(instance)
         self._layout = layout_of(self.model)
-        self._blocks = runs(self._layout.slots)
-        self._decode = compile_decoder(self._layout.root, self._blocks)
+        self._image = self._layout.once("image", self._make_image)
         self._watchers: list[_Watcher] = []
         self.bank = GuardedBank(self._layout, self._tell)
         self._set(instance_values(self._layout.root, instance))
@@ -44,8 +48,8 @@ class SimulatedDevice(Generic[M]):
     def snapshot(self) -> M:
         """Return what the cells hold now; write-only fields are None."""
         with self.bank.lock:
-            cells = [self.bank.get_cells(block) for block in self._blocks]
-        instance: M = self._decode(cells)
+            cells = [self.bank.get_cells(block) for block in self._image.blocks]
+        instance: M = self._image.decode(cells)
         return instance
 
     def set(self, *settings: Setting[M]) -> None:
@@ -69,6 +73,10 @@ class SimulatedDevice(Generic[M]):
             return callback
 
         return watch
+
+    def _make_image(self) -> _Image:
+        blocks = runs(self._layout.slots)
+        return _Image(blocks, compile_decoder(self._layout.root, blocks))
 
     def _set(self, changes: Iterable[Change]) -> None:
         image = encode_image(changes)

@@ -10,11 +10,11 @@ from modbus_schema.errors import DecodeError, EncodeError
 from modbus_schema.layout import Layout, Slot
 from modbus_schema.plain import decode_value
 from modbus_schema.planning import Block
-from modbus_schema.simulation.ranges import readable_ranges
+from modbus_schema.simulation.cells import CellMap
 from modbus_wire.bank import SparseBank
 from modbus_wire.bits import pack_bits, unpack_bits
 from modbus_wire.codes import Table
-from modbus_wire.errors import IllegalDataAddress, IllegalDataValue
+from modbus_wire.errors import IllegalDataValue
 from modbus_wire.pdu.registers import pack_registers, unpack_registers
 
 Written: TypeAlias = dict[Slot, tuple[Any, Any]]
@@ -31,25 +31,18 @@ class GuardedBank(SparseBank):
     """
 
     def __init__(self, layout: Layout, on_write: Callable[[Written], None]) -> None:
-        super().__init__(readable_ranges(layout))
+        self._map = layout.once("cells", lambda: CellMap(layout))
+        super().__init__(self._map.ranges)
         self._on_write = on_write
         self._depth = 0
         self._written: Written = {}
-        self._slots: dict[Table, dict[int, list[Slot]]] = {table: {} for table in Table}
-        for slot in layout.slots:
-            for address in range(slot.address, slot.end):
-                self._slots[slot.table].setdefault(address, []).append(slot)
-        self._write_only = {
-            table: [address for address, slots in cells.items() if not _any_readable(slots)]
-            for table, cells in self._slots.items()
-        }
 
     def read_bits(self, table: Table, address: int, quantity: int) -> bytes | bytearray:
-        self._refuse_write_only(table, address, quantity)
+        self._map.refuse_write_only(table, address, quantity)
         return super().read_bits(table, address, quantity)
 
     def read_registers(self, table: Table, address: int, quantity: int) -> bytes | bytearray:
-        self._refuse_write_only(table, address, quantity)
+        self._map.refuse_write_only(table, address, quantity)
         return super().read_registers(table, address, quantity)
 
     def write_coils(self, address: int, quantity: int, data: bytes) -> None:
@@ -115,7 +108,7 @@ class GuardedBank(SparseBank):
     @contextmanager
     def _guarded(self, table: Table, address: int, quantity: int) -> Iterator[None]:
         """Refuse the write inside where a field refuses its new value, and undo it then."""
-        slots = self._slots_to_write(table, address, quantity)
+        slots = self._map.slots_to_write(table, address, quantity)
         cells = self._cells(table, address, quantity)
         before = {slot: self._value_or_none(slot) for slot in slots}
         yield
@@ -127,15 +120,6 @@ class GuardedBank(SparseBank):
         for slot, value in after.items():
             if slot.access.writable:
                 self._written[slot] = (before[slot], value)
-
-    def _slots_to_write(self, table: Table, address: int, quantity: int) -> list[Slot]:
-        found: dict[Slot, None] = {}
-        for cell in range(address, address + quantity):
-            slots = self._slots[table].get(cell, [])
-            if not any(slot.access.writable for slot in slots):
-                raise IllegalDataAddress(f"{table.label}[{cell}] cannot be written")
-            found.update(dict.fromkeys(slots))
-        return list(found)
 
     def _checked_value(self, slot: Slot, before: Any) -> Any:
         value = self.value_of(slot)
@@ -151,12 +135,3 @@ class GuardedBank(SparseBank):
             return self.value_of(slot)
         except DecodeError:
             return None
-
-    def _refuse_write_only(self, table: Table, address: int, quantity: int) -> None:
-        for cell in self._write_only[table]:
-            if address <= cell < address + quantity:
-                raise IllegalDataAddress(f"{table.label}[{cell}] cannot be read")
-
-
-def _any_readable(slots: list[Slot]) -> bool:
-    return any(slot.access.readable for slot in slots)

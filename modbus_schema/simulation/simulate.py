@@ -90,6 +90,9 @@ class _Units(dict[int, Bank]):
     def get(self, unit_id: int, default: Any = None) -> Any:
         return super().get(unit_id, self.others)
 
+    def values(self) -> Any:
+        return [*super().values(), *([] if self.others is None else [self.others])]
+
 
 def simulate(
     instance: M,

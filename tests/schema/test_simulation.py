@@ -297,6 +297,18 @@ def test_a_simulation_speaks_rtu_over_tcp() -> None:
         assert client.read_holding_registers(6) == [500]
 
 
+def test_a_broadcast_reaches_every_device() -> None:
+    """A write to unit 0 of a serial line is carried out by all units, and nobody answers it."""
+    with simulate(a_house(), port=0, framing=Framing.RTU) as sim:
+        zone = sim.add(Zone(temperature=None, target=25, boost=False), unit_id=5)
+        with Client(sim.host, sim.port, framing=Framing.RTU) as client:
+            client.write_single_register(200, 210, unit_id=0)
+            client.write_single_register(0, 210, unit_id=0)
+            assert client.read_holding_registers(200, unit_id=1) == [210]
+            assert client.read_holding_registers(0, unit_id=5) == [210]
+    assert (sim.snapshot().zones[0].target, zone.snapshot().target) == (21.0, 21.0)
+
+
 def test_a_snapshot_of_cells_that_mean_nothing_names_the_field() -> None:
     """Whoever pokes the bank itself hears of it with the field's name."""
 
