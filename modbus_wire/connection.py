@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from modbus_wire.codes import MAX_PDU
 from modbus_wire.errors import RequestError, ResponseMismatch
-from modbus_wire.framing.base import Framer, Framing
+from modbus_wire.framing.base import Adu, Framer, Framing
 from modbus_wire.framing.mbap import MbapFramer
 from modbus_wire.framing.rtu import RtuFramer
 from modbus_wire.pdu.base import Request
@@ -85,15 +85,15 @@ class ClientConnection:
 
         Raises as `next_response`.
         """
-        self.receive(data)
-        while self.next_response() is not None:
-            pass
+        response = self.receive(data)
+        while response is not None:
+            response = self.next_response()
         if not self.framer.has_transaction_ids:
             self.framer.clear()
 
-    def receive(self, data: bytes) -> None:
-        """Take in the bytes that one read brought."""
-        self.framer.receive(data)
+    def receive(self, data: bytes) -> Response | None:
+        """Take in the bytes that one read brought; return as `next_response`."""
+        return self._response(self.framer.receive(data))
 
     def next_response(self) -> Response | None:
         """Return the next response to something under way, None for "not yet".
@@ -101,8 +101,11 @@ class ClientConnection:
         Raises `FrameError` where the stream cannot be trusted any more, and `ResponseMismatch`
         for the answer of another unit.
         """
+        return self._response(self.framer.next_adu())
+
+    def _response(self, adu: Adu | None) -> Response | None:
         framer = self.framer
-        while (adu := framer.next_adu()) is not None:
+        while adu is not None:
             transaction_id, unit_id, pdu = adu
             if self.trace is not None:
                 self.trace(framer.encode(transaction_id, unit_id, pdu), False)
@@ -113,4 +116,5 @@ class ClientConnection:
                 return transaction_id, pdu
             if asked is not None:
                 raise ResponseMismatch(f"unit {unit_id} answered for unit {asked}")
+            adu = framer.next_adu()
         return None

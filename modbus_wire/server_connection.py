@@ -32,17 +32,8 @@ _COUNTED = 3
 """Bytes of the head that the length counts."""
 
 
-class _Requests(MbapFramer):
-    """The framer of what a server receives, which tells whether it keeps an unfinished frame."""
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether the next byte begins a frame."""
-        return self._at == len(self._data)
-
-
 _FRAMERS: dict[Framing, Callable[[], Framer]] = {
-    Framing.TCP: _Requests,
+    Framing.TCP: MbapFramer,
     Framing.RTU: RtuFramer.of_requests,
 }
 
@@ -59,8 +50,8 @@ class ServerConnection:
         self.closed = False
         self._handler = handler
         self._framer = _FRAMERS[framing]()
-        self._begins_mbap = framing is Framing.TCP
-        """Whether the next byte begins an MBAP frame."""
+        self._is_mbap = self._begins_mbap = framing is Framing.TCP
+        """Whether the frames, and the next byte, are those of MBAP."""
 
     def receive(self, data: bytes) -> bytes:
         """Take in received bytes and return all that is to be sent now, b"" for nothing."""
@@ -106,17 +97,17 @@ class ServerConnection:
 
     def _answer_all(self, data: bytes, answers: list[bytes | bytearray]) -> None:
         framer, handler = self._framer, self._handler
-        framer.receive(data)
         try:
-            while (adu := framer.next_adu()) is not None:
+            adu = framer.receive(data)
+            while adu is not None:
                 transaction_id, unit_id, pdu = adu
                 if unit_id == framer.broadcast_unit_id:
                     handler.broadcast(pdu)
                 elif (answer := handler.handle(unit_id, pdu)) is not None:
                     answers.append(framer.encode(transaction_id, unit_id, answer))
+                adu = framer.next_adu()
         except CrcError:
             pass  # it gets no answer; the next frame begins with the next bytes
         except FrameError:
             self.closed = True
-        if isinstance(framer, _Requests):
-            self._begins_mbap = framer.is_empty
+        self._begins_mbap = self._is_mbap and framer.is_empty

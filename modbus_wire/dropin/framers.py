@@ -28,14 +28,14 @@ class ExactMbapFramer(MbapFramer):
         self._unit_id = unit_id
         return frame
 
-    def receive(self, data: bytes) -> None:
+    def receive(self, data: bytes) -> Adu | None:
         """Take in received bytes; raises `FrameError` for another header than awaited."""
         head = self.received = self.received + data
         if len(head) >= _HEADER_SIZE and (
             head[6] != self._unit_id or not head.startswith(self._start)
         ):
             raise FrameError("MBAP format error")
-        super().receive(data)
+        return super().receive(data)
 
 
 class ExactRtuFramer(RtuFramer):
@@ -55,10 +55,10 @@ class ExactRtuFramer(RtuFramer):
         self._unit_id = unit_id
         return super().encode(transaction_id, unit_id, pdu)
 
-    def receive(self, data: bytes) -> None:
-        """Take in received bytes."""
+    def receive(self, data: bytes) -> Adu | None:
+        """Take in received bytes; return as `next_adu`."""
         self.received += data
-        super().receive(data)
+        return super().receive(data)
 
     def next_adu(self) -> Adu | None:
         """Return the answer, None for "not yet"; raises `FrameError` for another unit's."""

@@ -34,15 +34,20 @@ class Framer(Protocol):
         """Return the frame of a PDU."""
         ...
 
-    def receive(self, data: bytes) -> None:
-        """Take in the bytes that one read brought."""
+    def receive(self, data: bytes) -> Adu | None:
+        """Take in the bytes that one read brought; return as `next_adu`."""
         ...
 
     def next_adu(self) -> Adu | None:
-        """Return the next whole ADU, None for "not yet".
+        """Return the next whole ADU of what was taken in, None for "not yet".
 
         Raises `FrameError` where the bytes cannot be a frame.
         """
+        ...
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the next byte begins a frame."""
         ...
 
     def clear(self) -> None:

@@ -36,11 +36,15 @@ class MbapFramer:
     def encode(self, transaction_id: int, unit_id: int, pdu: bytes) -> bytes:
         return HEADER.pack(transaction_id, 0, len(pdu) + 1, unit_id) + pdu
 
-    def receive(self, data: bytes) -> None:
-        if self._at < len(self._data):
-            data = self._data[self._at :] + data
-        self._data = data
+    def receive(self, data: bytes) -> Adu | None:
+        kept = len(self._data) - self._at
+        if not kept and len(data) > _HEADER_SIZE:
+            transaction_id, protocol_id, length, unit_id = _read_header(data)
+            if length + _COUNTED_FROM == len(data) and protocol_id == 0 and length <= MAX_LENGTH:
+                return transaction_id, unit_id, data[_HEADER_SIZE:]
+        self._data = self._data[self._at :] + data if kept else data
         self._at = 0
+        return self.next_adu()
 
     def next_adu(self) -> Adu | None:
         data = self._data
@@ -57,6 +61,10 @@ class MbapFramer:
             if protocol_id == 0:
                 return transaction_id, unit_id, pdu
         return None
+
+    @property
+    def is_empty(self) -> bool:
+        return self._at == len(self._data)
 
     def clear(self) -> None:
         self._data = b""

@@ -42,8 +42,9 @@ class RtuFramer:
         frame = bytes((unit_id,)) + pdu
         return frame + crc16(frame).to_bytes(_CRC_SIZE, "little")
 
-    def receive(self, data: bytes) -> None:
+    def receive(self, data: bytes) -> Adu | None:
         self._data += data
+        return self.next_adu()
 
     def next_adu(self) -> Adu | None:
         size = self._frame_size()
@@ -54,6 +55,10 @@ class RtuFramer:
             self.clear()
             raise CrcError(f"CRC of {frame.hex(' ')} does not match")
         return 0, frame[0], frame[1:-_CRC_SIZE]
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._data
 
     def clear(self) -> None:
         self._data = b""

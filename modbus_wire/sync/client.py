@@ -237,8 +237,7 @@ class Client:
             link.send(frame)
             sent = True
             while transaction_id is not None:
-                connection.receive(link.receive(wait))
-                response = connection.next_response()
+                response = connection.receive(link.receive(wait))
                 if response is not None:
                     return request.decode_response(response[1])
                 wait = deadline - monotonic()

@@ -32,8 +32,12 @@ def sent(connection: ClientConnection, unit_id: int = 1) -> tuple[int, bytes]:
 
 def received(connection: ClientConnection, data: bytes) -> list[Response]:
     """Give received bytes to a connection; return the responses that are now whole."""
-    connection.receive(data)
-    return list(iter(connection.next_response, None))
+    responses = []
+    response = connection.receive(data)
+    while response is not None:
+        responses.append(response)
+        response = connection.next_response()
+    return responses
 
 
 def test_frames_carry_fresh_transaction_ids() -> None:
@@ -117,8 +121,8 @@ def test_responses_before_garbage_are_returned_first() -> None:
     """An answer is not lost to the bytes behind it; those raise when their turn comes."""
     connection = ClientConnection()
     transaction_id, frame = sent(connection)
-    connection.receive(answer(frame, registers(7)) + GARBAGE)
-    assert connection.next_response() == (transaction_id, registers(7))
+    received = connection.receive(answer(frame, registers(7)) + GARBAGE)
+    assert received == (transaction_id, registers(7))
     with pytest.raises(FrameError):
         connection.next_response()
 

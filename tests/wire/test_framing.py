@@ -61,9 +61,10 @@ def adus_of(framer: Framer, pieces: list[bytes]) -> list[Adu]:
     """Let a framer receive the pieces; return all ADUs that come out."""
     adus = []
     for piece in pieces:
-        framer.receive(piece)
-        while (adu := framer.next_adu()) is not None:
+        adu = framer.receive(piece)
+        while adu is not None:
             adus.append(adu)
+            adu = framer.next_adu()
     return adus
 
 
@@ -103,12 +104,12 @@ def test_mbap_length_out_of_range_is_a_frame_error(length: int) -> None:
     good = mbap(2, 1, b"\x03\x02\x00\x07")
     bad = b"\x00\x01\x00\x00" + length.to_bytes(2) + b"\x01\x03"
     framer = MbapFramer()
-    framer.receive(good + bad)
-    assert framer.next_adu() == (2, 1, b"\x03\x02\x00\x07")
+    assert framer.receive(good + bad) == (2, 1, b"\x03\x02\x00\x07")
     for _ in range(2):
         with pytest.raises(FrameError, match=str(length)):
             framer.next_adu()
-        framer.receive(good)
+        with pytest.raises(FrameError, match=str(length)):
+            framer.receive(good)
     framer.clear()
     assert adus_of(framer, [good]) == [(2, 1, b"\x03\x02\x00\x07")]
 
@@ -191,26 +192,23 @@ def test_rtu_flipped_bit_is_never_an_adu(pdu: bytes, data: st.DataObject) -> Non
     try:
         assert adus_of(framer, [bytes(frame)]) == []
     except FrameError:
-        framer.receive(rtu(17, pdu))
-        assert framer.next_adu() == (0, 17, pdu)
+        assert framer.receive(rtu(17, pdu)) == (0, 17, pdu)
 
 
 def test_rtu_bad_crc_forgets_what_came_and_goes_on() -> None:
     """After a bad checksum the next frame is understood."""
     framer = RtuFramer.of_responses()
     frame = rtu(1, b"\x03\x02\x00\x07")
-    framer.receive(frame[:-1] + bytes((frame[-1] ^ 0xFF,)) + frame[:2])
     with pytest.raises(CrcError):
-        framer.next_adu()
+        framer.receive(frame[:-1] + bytes((frame[-1] ^ 0xFF,)) + frame[:2])
     assert adus_of(framer, [frame]) == [(0, 1, b"\x03\x02\x00\x07")]
 
 
 def test_rtu_frame_too_long_is_a_frame_error() -> None:
     """A byte count that leads past 256 bytes cannot be a frame (SL §2.5.1.1)."""
     framer = RtuFramer.of_responses()
-    framer.receive(b"\x01\x03\xff")
     with pytest.raises(FrameError, match="256"):
-        framer.next_adu()
+        framer.receive(b"\x01\x03\xff")
     assert adus_of(framer, [rtu(1, b"\x03\x02\x00\x07")]) == [(0, 1, b"\x03\x02\x00\x07")]
 
 
