@@ -9,9 +9,8 @@ from typing import Any, TypeAlias
 
 from modbus_wire.codes import MAX_PDU
 from modbus_wire.errors import RequestError, ResponseMismatch
-from modbus_wire.framing.base import Adu, Framer, Framing
-from modbus_wire.framing.mbap import MbapFramer
-from modbus_wire.framing.rtu import RtuFramer
+from modbus_wire.framing.base import Adu, Framing
+from modbus_wire.framing.choice import framer_of_responses
 from modbus_wire.pdu.base import Request
 
 AnyRequest: TypeAlias = Request[Any]
@@ -19,12 +18,6 @@ AnyRequest: TypeAlias = Request[Any]
 
 Trace: TypeAlias = Callable[[bytes, bool], None]
 """Called with each whole frame and whether it is sent (True) or received (False)."""
-
-_FRAMERS: dict[Framing, Callable[[], Framer]] = {
-    Framing.TCP: MbapFramer,
-    Framing.RTU: RtuFramer.of_responses,
-}
-
 
 Response: TypeAlias = tuple[int, bytes]
 """A transaction id and the response PDU."""
@@ -38,7 +31,7 @@ class ClientConnection:
     """
 
     def __init__(self, framing: Framing = Framing.TCP, trace: Trace | None = None) -> None:
-        self.framer = _FRAMERS[framing]()
+        self.framer = framer_of_responses(framing)
         self.trace = trace
         self._units: dict[int, int] = {}
         """The unit id asked in each transaction under way, oldest first."""

@@ -3,14 +3,12 @@
 It knows no socket and no clock. Everything that one read brought is answered at once, in order.
 """
 
-from collections.abc import Callable
 from struct import Struct
+from typing import Protocol
 
 from modbus_wire.errors import CrcError, FrameError
-from modbus_wire.framing.base import Framer, Framing
-from modbus_wire.framing.mbap import MbapFramer
-from modbus_wire.framing.rtu import RtuFramer
-from modbus_wire.handler import Handler
+from modbus_wire.framing.base import Framing
+from modbus_wire.framing.choice import framer_of_requests
 
 _READ = Struct(">HIBBHH")
 """The frame of a plain read: transaction id, protocol id and length, unit id, function code,
@@ -32,10 +30,22 @@ _COUNTED = 3
 """Bytes of the head that the length counts."""
 
 
-_FRAMERS: dict[Framing, Callable[[], Framer]] = {
-    Framing.TCP: MbapFramer,
-    Framing.RTU: RtuFramer.of_requests,
-}
+class Answers(Protocol):
+    """Who answers requests: a `modbus_wire.handler.Handler`."""
+
+    def handle(self, unit_id: int, pdu: bytes) -> bytes | None:
+        """Return the response to a request PDU; None: no response is due."""
+        ...
+
+    def read(
+        self, unit_id: int, function_code: int, address: int, quantity: int
+    ) -> bytes | bytearray | None:
+        """Return the cells that a sound plain read asks for; None: `handle` has to speak."""
+        ...
+
+    def broadcast(self, pdu: bytes) -> None:
+        """Carry out a request that nobody answers."""
+        ...
 
 
 class ServerConnection:
@@ -46,10 +56,10 @@ class ServerConnection:
     is still to be sent, and whatever comes after is not looked at.
     """
 
-    def __init__(self, handler: Handler, framing: Framing = Framing.TCP) -> None:
+    def __init__(self, handler: Answers, framing: Framing = Framing.TCP) -> None:
         self.closed = False
         self._handler = handler
-        self._framer = _FRAMERS[framing]()
+        self._framer = framer_of_requests(framing)
         self._is_mbap = self._begins_mbap = framing is Framing.TCP
         """Whether the frames, and the next byte, are those of MBAP."""
 

@@ -19,8 +19,8 @@ WIRE: Rows = {
     "errors": ("errors",),
     "pdu": ("pdu",),
     "framing": ("framing",),
-    "connection, bank": ("connection", "bank"),
-    "handler": ("handler", "server_connection"),
+    "connection, bank": ("connection", "server_connection", "bank"),
+    "handler": ("handler",),
     "drivers": ("sync",),
     "faces": ("constants", "utils", "dropin", "client", "server"),
 }

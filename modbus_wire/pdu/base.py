@@ -25,6 +25,9 @@ R = TypeVar("R")
 
 _FIELDS = Struct(">BHH")
 _pack_fields = _FIELDS.pack
+_MANY = Struct(">BHHB")
+_MANY_SIZE = _MANY.size
+_unpack_many = _MANY.unpack_from
 _EXCEPTION_LENGTH = 2
 
 
@@ -219,7 +222,6 @@ class WriteMultipleRequest(WriteRequest):
     __slots__ = ("address", "data", "quantity")
 
     max_quantity: ClassVar[int]
-    _HEAD: ClassVar[Struct] = Struct(">BHHB")
 
     @classmethod
     def size(cls, quantity: int) -> int:
@@ -238,30 +240,29 @@ class WriteMultipleRequest(WriteRequest):
     def encode(self) -> bytes:
         data = self.data
         try:
-            head = self._HEAD.pack(self.function_code, self.address, self.quantity, len(data))
+            head = _MANY.pack(self.function_code, self.address, self.quantity, len(data))
         except struct.error as error:
             raise RequestError(f"{error}") from None
         return head + data
 
     def encode_response(self, result: None = None) -> bytes:
-        return encode_fields(self.function_code, self.address, self.quantity)
+        return _pack_fields(self.function_code, self.address, self.quantity)
 
     @classmethod
     def decode(cls, pdu: bytes) -> Self:
-        if len(pdu) <= cls._HEAD.size:
+        if len(pdu) <= _MANY_SIZE:
             raise IllegalDataValue
         self = cls.__new__(cls)
-        _, self.address, self.quantity, size = cls._HEAD.unpack_from(pdu)
-        self.data = pdu[cls._HEAD.size :]
-        if not 0 < self.quantity <= cls.max_quantity:
-            raise IllegalDataValue
-        if not len(self.data) == size == cls.size(self.quantity):
+        _, self.address, quantity, size = _unpack_many(pdu)
+        self.quantity = quantity
+        self.data = data = pdu[_MANY_SIZE:]
+        if not (0 < quantity <= cls.max_quantity and len(data) == size == cls.size(quantity)):
             raise IllegalDataValue
         return self
 
     @classmethod
     def request_length(cls, head: bytes) -> int | None:
-        return cls._HEAD.size + head[5] if len(head) > 5 else None
+        return _MANY_SIZE + head[5] if len(head) > 5 else None
 
 
 def encode_fields(function_code: int, first: int, second: int) -> bytes:

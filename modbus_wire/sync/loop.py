@@ -22,7 +22,7 @@ _ACCEPTED_AT_ONCE = 64
 _RETRY_ACCEPT = 0.1
 """Seconds until the next try to accept, where the system had no descriptor to give."""
 
-_RECEIVE_SIZE = 16384
+_RECEIVE_SIZE = 4096
 """Bytes taken in at once. What they ask for is the most that a peer which never reads makes the
 server hold: 22 times as much."""
 
