@@ -20,11 +20,11 @@ class Poller(Protocol):
     Level-triggered: a descriptor is named again until its state is dealt with.
     """
 
-    def register(self, fd: int, events: int) -> None:
+    def register(self, fd: int, events: int, /) -> None:
         """Begin to watch a descriptor."""
         ...
 
-    def modify(self, fd: int, events: int) -> None:
+    def modify(self, fd: int, events: int, /) -> None:
         """Watch a descriptor for other events."""
         ...
 
@@ -47,10 +47,10 @@ class SelectorPoller:
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
 
-    def register(self, fd: int, events: int) -> None:
+    def register(self, fd: int, events: int, /) -> None:
         self._selector.register(fd, _to_selector(events))
 
-    def modify(self, fd: int, events: int) -> None:
+    def modify(self, fd: int, events: int, /) -> None:
         self._selector.modify(fd, _to_selector(events))
 
     def unregister(self, fd: int) -> None:
