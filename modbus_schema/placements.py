@@ -6,7 +6,7 @@ They only note what the user wrote; what is wrong with it is said when the class
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias, TypeVar, overload
+from typing import Any, Generic, TypeAlias, TypedDict, TypeVar, Unpack, overload
 
 import attrs
 
@@ -26,217 +26,107 @@ Check: TypeAlias = Callable[[Any, "attrs.Attribute[T]", T], object]
 Checks: TypeAlias = Check[T] | Sequence[Check[T]] | None
 
 
+class BitOptions(TypedDict, Generic[T], total=False):
+    """The keywords of every placement of a field."""
+
+    description: str
+    validator: Checks[T]
+    """One validator of attrs, or several; applied when a value is encoded, not when one is read."""
+
+    overlap: bool
+    """Another view of cells that other fields have: it may overlap them, and writing a whole
+    instance leaves it out."""
+
+
+class RegisterOptions(BitOptions[T], Generic[T], total=False):
+    """The keywords of a placement in a table of registers."""
+
+    unit: str
+    min: float | None
+    max: float | None
+    """Bounds of the value in its unit; applied when a value is encoded, not when one is read."""
+
+    word_order: WordOrder | None
+    byte_order: ByteOrder | None
+    """Override the map's."""
+
+
 @overload
 def holding_register(
-    address: int,
-    codec: Codec[T],
-    *,
-    unit: str = "",
-    description: str = "",
-    min: float | None = None,
-    max: float | None = None,
-    validator: Checks[T] = None,
-    default: T = ...,
-    word_order: WordOrder | None = None,
-    byte_order: ByteOrder | None = None,
-    overlap: bool = False,
+    address: int, codec: Codec[T], *, default: T = ..., **options: Unpack[RegisterOptions[T]]
 ) -> RW[T]: ...
 @overload
 def holding_register(
-    address: int,
-    codec: Codec[T],
-    *,
-    unit: str = "",
-    description: str = "",
-    min: float | None = None,
-    max: float | None = None,
-    validator: Checks[T] = None,
-    default: None,
-    word_order: WordOrder | None = None,
-    byte_order: ByteOrder | None = None,
-    overlap: bool = False,
+    address: int, codec: Codec[T], *, default: None, **options: Unpack[RegisterOptions[T]]
 ) -> WO[T]: ...
 def holding_register(
     address: int,
     codec: Codec[Any],
     *,
-    unit: str = "",
-    description: str = "",
-    min: float | None = None,
-    max: float | None = None,
-    validator: Checks[Any] = None,
     default: Any = UNSET,
-    word_order: WordOrder | None = None,
-    byte_order: ByteOrder | None = None,
-    overlap: bool = False,
+    **options: Unpack[RegisterOptions[Any]],
 ) -> Any:
     """Place a field in holding registers from ``address`` (0..65535) on; RW, RO or WO.
 
-    ``min`` and ``max`` bound the value in its unit, ``validator`` is one of attrs or a list; all
-    are applied when a value is encoded, not when one is read. ``word_order`` and ``byte_order``
-    override the map's. A WO field may have the default None: there is nothing to write. With
-    ``overlap`` the field is another view of cells that other fields have: it may overlap them, and
-    writing a whole instance leaves it out.
+    `RegisterOptions` has the keywords. A WO field may have the default None: there is nothing to
+    write.
     """
-    return RW(
-        Leaf(
-            table=Table.HOLDING_REGISTERS,
-            address=address,
-            codec=codec,
-            access=Access.RW,
-            unit=unit,
-            description=description,
-            minimum=min,
-            maximum=max,
-            validators=_checks(validator),
-            default=default,
-            word_order=word_order,
-            byte_order=byte_order,
-            alias=overlap,
-        )
-    )
+    return RW(_leaf(Table.HOLDING_REGISTERS, address, codec, default, **options))
 
 
 def input_register(
-    address: int,
-    codec: Codec[T],
-    *,
-    unit: str = "",
-    description: str = "",
-    min: float | None = None,
-    max: float | None = None,
-    validator: Checks[T] = None,
-    default: T = UNSET,
-    word_order: WordOrder | None = None,
-    byte_order: ByteOrder | None = None,
-    overlap: bool = False,
+    address: int, codec: Codec[T], *, default: T = UNSET, **options: Unpack[RegisterOptions[T]]
 ) -> RO[T]:
     """Place a field in input registers from ``address`` (0..65535) on; always RO.
 
-    The keywords are those of `holding_register`; limits and validators bind a simulator.
+    `RegisterOptions` has the keywords; limits and validators bind a simulator.
     """
-    return RO(
-        Leaf(
-            table=Table.INPUT_REGISTERS,
-            address=address,
-            codec=codec,
-            access=Access.RO,
-            unit=unit,
-            description=description,
-            minimum=min,
-            maximum=max,
-            validators=_checks(validator),
-            default=default,
-            word_order=word_order,
-            byte_order=byte_order,
-            alias=overlap,
-        )
-    )
+    return RO(_leaf(Table.INPUT_REGISTERS, address, codec, default, **options))
 
 
 @overload
-def coil(
-    address: int,
-    *,
-    description: str = "",
-    validator: Checks[bool] = None,
-    default: bool = ...,
-    overlap: bool = False,
-) -> RW[bool]: ...
+def coil(address: int, *, default: bool = ..., **options: Unpack[BitOptions[bool]]) -> RW[bool]: ...
 @overload
 def coil(
-    address: int,
-    codec: Codec[T],
-    *,
-    description: str = "",
-    validator: Checks[T] = None,
-    default: T = ...,
-    overlap: bool = False,
+    address: int, codec: Codec[T], *, default: T = ..., **options: Unpack[BitOptions[T]]
 ) -> RW[T]: ...
 @overload
-def coil(
-    address: int,
-    *,
-    description: str = "",
-    validator: Checks[bool] = None,
-    default: None,
-    overlap: bool = False,
-) -> WO[bool]: ...
+def coil(address: int, *, default: None, **options: Unpack[BitOptions[bool]]) -> WO[bool]: ...
 @overload
 def coil(
-    address: int,
-    codec: Codec[T],
-    *,
-    description: str = "",
-    validator: Checks[T] = None,
-    default: None,
-    overlap: bool = False,
+    address: int, codec: Codec[T], *, default: None, **options: Unpack[BitOptions[T]]
 ) -> WO[T]: ...
 def coil(
     address: int,
     codec: Codec[Any] = single_bit,
     *,
-    description: str = "",
-    validator: Checks[Any] = None,
     default: Any = UNSET,
-    overlap: bool = False,
+    **options: Unpack[BitOptions[Any]],
 ) -> Any:
-    """Place a field in coils from ``address`` (0..65535) on; RW, RO or WO, a bool by default."""
-    return RW(
-        Leaf(
-            table=Table.COILS,
-            address=address,
-            codec=codec,
-            access=Access.RW,
-            description=description,
-            validators=_checks(validator),
-            default=default,
-            alias=overlap,
-        )
-    )
+    """Place a field in coils from ``address`` (0..65535) on; RW, RO or WO, a bool by default.
+
+    `BitOptions` has the keywords.
+    """
+    return RW(_leaf(Table.COILS, address, codec, default, **options))
 
 
 @overload
 def discrete_input(
-    address: int,
-    *,
-    description: str = "",
-    validator: Checks[bool] = None,
-    default: bool = ...,
-    overlap: bool = False,
+    address: int, *, default: bool = ..., **options: Unpack[BitOptions[bool]]
 ) -> RO[bool]: ...
 @overload
 def discrete_input(
-    address: int,
-    codec: Codec[T],
-    *,
-    description: str = "",
-    validator: Checks[T] = None,
-    default: T = ...,
-    overlap: bool = False,
+    address: int, codec: Codec[T], *, default: T = ..., **options: Unpack[BitOptions[T]]
 ) -> RO[T]: ...
 def discrete_input(
     address: int,
     codec: Codec[Any] = single_bit,
     *,
-    description: str = "",
-    validator: Checks[Any] = None,
     default: Any = UNSET,
-    overlap: bool = False,
+    **options: Unpack[BitOptions[Any]],
 ) -> RO[Any]:
     """Place a field in discrete inputs from ``address`` (0..65535) on; always RO, like `coil`."""
-    return RO(
-        Leaf(
-            table=Table.DISCRETE_INPUTS,
-            address=address,
-            codec=codec,
-            access=Access.RO,
-            description=description,
-            validators=_checks(validator),
-            default=default,
-            alias=overlap,
-        )
-    )
+    return RO(_leaf(Table.DISCRETE_INPUTS, address, codec, default, **options))
 
 
 def group(model: type[G], *, base: int, description: str = "", default: G | None = None) -> RW[G]:
@@ -270,7 +160,33 @@ def repeat(
     )
 
 
-def _checks(validator: Checks[Any]) -> tuple[Check[Any], ...]:
+def _leaf(
+    table: Table,
+    address: int,
+    codec: Codec[Any],
+    default: object,
+    *,
+    validator: Checks[Any] = None,
+    overlap: bool = False,
+    min: float | None = None,
+    max: float | None = None,
+    **options: Any,
+) -> Leaf:
+    return Leaf(
+        table=table,
+        address=address,
+        codec=codec,
+        access=Access.RW if table.is_writable else Access.RO,
+        default=default,
+        validators=_validators(validator),
+        alias=overlap,
+        minimum=min,
+        maximum=max,
+        **options,
+    )
+
+
+def _validators(validator: Checks[Any]) -> tuple[Check[Any], ...]:
     if validator is None:
         return ()
     return tuple(validator) if isinstance(validator, Sequence) else (validator,)

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from modbus_schema.planning import Block
 from modbus_wire.codes import Table
 from modbus_wire.errors import IllegalFunction, ModbusError
-from modbus_wire.pdu.base import RawRead, Request
+from modbus_wire.pdu.base import AnyRequest, RawRead
 from modbus_wire.pdu.bits import (
     ReadCoils,
     ReadDiscreteInputs,
@@ -27,9 +27,6 @@ from modbus_wire.pdu.registers import (
 )
 
 R = TypeVar("R")
-
-AnyRequest: TypeAlias = Request[Any]
-"""A request of any result type: the driver sends back whatever that type is."""
 
 Flow: TypeAlias = Generator[AnyRequest, Any, R]
 """Requests out, their results in, ``R`` at the end."""

@@ -5,16 +5,13 @@ It knows no socket and no clock: whoever waits decides how long.
 
 import struct
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from modbus_wire.codes import MAX_PDU
 from modbus_wire.errors import RequestError, ResponseMismatch
 from modbus_wire.framing.base import Adu, Framing
 from modbus_wire.framing.choice import framer_of_responses
-from modbus_wire.pdu.base import Request
-
-AnyRequest: TypeAlias = Request[Any]
-"""A request of any result type: the connection only pairs it with its response."""
+from modbus_wire.pdu.base import AnyRequest
 
 Trace: TypeAlias = Callable[[bytes, bool], None]
 """Called with each whole frame and whether it is sent (True) or received (False)."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 from struct import Struct
-from typing import TYPE_CHECKING, ClassVar, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeAlias, TypeVar
 
 from modbus_wire.codes import ADDRESS_SPACE, EXCEPTION_FLAG
 from modbus_wire.errors import (
@@ -115,6 +115,10 @@ class Request(Generic[R]):
     def __repr__(self) -> str:
         fields = ", ".join(f"{name}={value!r}" for name, value in self._state().items())
         return f"{type(self).__name__}({fields})"
+
+
+AnyRequest: TypeAlias = Request[Any]
+"""A request of whatever result type."""
 
 
 class ReadRequest(Request[R]):

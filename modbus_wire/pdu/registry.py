@@ -1,7 +1,7 @@
 """Which request class stands for which function code, and how long a PDU is that begins so."""
 
 from modbus_wire.codes import EXCEPTION_FLAG
-from modbus_wire.pdu.base import Request
+from modbus_wire.pdu.base import AnyRequest
 from modbus_wire.pdu.bits import (
     ReadCoils,
     ReadDiscreteInputs,
@@ -16,8 +16,6 @@ from modbus_wire.pdu.registers import (
     WriteMultipleRegisters,
     WriteSingleRegister,
 )
-
-AnyRequest = Request[list[bool]] | Request[list[int]] | Request[None]
 
 REQUESTS: dict[int, type[AnyRequest]] = {
     request.function_code: request

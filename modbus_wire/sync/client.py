@@ -8,7 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from modbus_wire.codes import ExceptionCode
-from modbus_wire.connection import AnyRequest, ClientConnection, Trace
+from modbus_wire.connection import ClientConnection, Trace
 from modbus_wire.errors import (
     ConnectionClosedError,
     ExceptionResponse,
@@ -17,7 +17,7 @@ from modbus_wire.errors import (
     ResponseTimeout,
 )
 from modbus_wire.framing.base import Framing
-from modbus_wire.pdu.base import R, Request
+from modbus_wire.pdu.base import AnyRequest, R, Request
 from modbus_wire.pdu.bits import (
     ReadCoils,
     ReadDiscreteInputs,
