@@ -35,7 +35,10 @@ class Line(NamedTuple):
 
     def value(self, raw: float) -> float:
         """Return the value of a raw number; of an integer it is rounded once."""
-        return (raw * self.slope + self.shift) / self.divisor
+        scaled = raw * self.slope
+        if self.shift:  # adding 0 would turn -0.0 into 0.0
+            scaled += self.shift
+        return scaled / self.divisor
 
     def raw(self, value: float) -> float:
         """Return the raw number of a value; as exact as floats are."""

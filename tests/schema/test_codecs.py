@@ -165,3 +165,8 @@ def test_a_users_codec_cannot_cut(codec: Codec[int]) -> None:
     """Words that do not fit the codec's registers or bits are refused, not cut."""
     with pytest.raises(EncodeError):
         encode_checked(codec, 0)
+
+
+def test_a_scale_keeps_the_sign_of_zero() -> None:
+    """A float of zero turned round is minus zero, the plain way as in generated code."""
+    assert str(float32.scaled("-1").decode([0, 0])) == "-0.0"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modbus_schema.compile import compile_decoder, compile_encoder
@@ -14,9 +14,7 @@ from tests.schema.codec_checks import same
 from tests.schema.compile_checks import generated, outcome
 from tests.schema.generated_maps import Extent, cells, maps, slots_with_values, whole_tables
 
-thorough = settings(
-    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
-)
+thorough = settings(max_examples=50)
 
 
 def assert_same_instance(layout: Layout, one: Any, other: Any) -> None:
