@@ -83,6 +83,8 @@ def test_what_is_encoded_decodes_again(data: st.DataObject, drawn: Extent) -> No
     if isinstance(raw, tuple):
         return
     again = _readable_values(layout, raw)
+    # of a write-only field that is None the cells stay 0, whatever that would mean
+    again.update((slot, None) for slot, value in values.items() if value is None)
     assert raw == encode_plain(layout.root, blocks, assemble(layout.root, again.get))
 
 
