@@ -5,15 +5,17 @@ big-endian and bits packed, so that a read is a slice. A slice is one step of th
 reads need no lock, and writes, which look before they change, hold the bank's.
 """
 
+from __future__ import annotations
+
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from threading import RLock
-from typing import Protocol
 
 from modbus_wire.bits import byte_count, pack_bits, unpack_bits
 from modbus_wire.codes import ADDRESS_SPACE, Table
 from modbus_wire.errors import IllegalDataAddress
 from modbus_wire.pdu.registers import pack_registers, unpack_registers
+from modbus_wire.typed import Protocol
 
 _COILS = Table.COILS
 _DISCRETE_INPUTS = Table.DISCRETE_INPUTS

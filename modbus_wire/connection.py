@@ -3,15 +3,17 @@
 It knows no socket and no clock: whoever waits decides how long.
 """
 
+from __future__ import annotations
+
 import struct
 from collections.abc import Callable
-from typing import TypeAlias
 
 from modbus_wire.codes import MAX_PDU
 from modbus_wire.errors import RequestError, ResponseMismatch
 from modbus_wire.framing.base import Adu, Framing
 from modbus_wire.framing.choice import framer_of_responses
 from modbus_wire.pdu.base import AnyRequest
+from modbus_wire.typed import TypeAlias
 
 Trace: TypeAlias = Callable[[bytes, bool], None]
 """Called with each whole frame and whether it is sent (True) or received (False)."""

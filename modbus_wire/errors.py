@@ -21,9 +21,10 @@ ModbusError
     └── GatewayTargetFailedToRespond      0B
 """
 
-from typing import ClassVar
+from __future__ import annotations
 
 from modbus_wire.codes import ExceptionCode
+from modbus_wire.typed import ClassVar
 
 
 class ModbusError(Exception):

@@ -5,8 +5,9 @@ execution (04). The fields are the request class's matter, addresses the bank's.
 frame, no transaction and no socket.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
 
 from modbus_wire.bank import Bank
 from modbus_wire.bits import byte_count
@@ -34,6 +35,7 @@ from modbus_wire.pdu.registers import (
     WriteMultipleRegisters,
     WriteSingleRegister,
 )
+from modbus_wire.typed import Any, TypeAlias
 
 RequestType: TypeAlias = type[Request[Any]]
 """A request class of any result type."""

@@ -5,7 +5,7 @@ Importing ``logging`` takes a third of the time of importing the whole package.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from modbus_wire.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from logging import Logger

@@ -3,12 +3,14 @@
 It knows no socket and no clock. Everything that one read brought is answered at once, in order.
 """
 
+from __future__ import annotations
+
 from struct import Struct
-from typing import Protocol
 
 from modbus_wire.errors import CrcError, FrameError
 from modbus_wire.framing.base import Framing
 from modbus_wire.framing.choice import framer_of_requests
+from modbus_wire.typed import Protocol
 
 _READ = Struct(">HIBBHH")
 """The frame of a plain read: transaction id, protocol id and length, unit id, function code,

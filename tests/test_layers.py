@@ -15,7 +15,7 @@ Rows: TypeAlias = dict[str, tuple[str, ...]]
 """What lives in each row, low to high: modules, and subpackages as one."""
 
 WIRE: Rows = {
-    "codes, bit packing, crc, log": ("version", "codes", "bits", "crc", "log"),
+    "codes, bit packing, crc, log": ("typed", "version", "codes", "bits", "crc", "log"),
     "errors": ("errors",),
     "pdu": ("pdu",),
     "framing": ("framing",),

@@ -1,7 +1,10 @@
 """What a framer is: the frames of one direction of one connection, without sockets or clocks."""
 
+from __future__ import annotations
+
 from enum import Enum
-from typing import Protocol, TypeAlias
+
+from modbus_wire.typed import Protocol, TypeAlias
 
 
 class Framing(Enum):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import struct
 from struct import Struct
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeAlias, TypeVar
 
 from modbus_wire.codes import ADDRESS_SPACE, EXCEPTION_FLAG
 from modbus_wire.errors import (
@@ -17,9 +16,7 @@ from modbus_wire.errors import (
     ResponseMismatch,
     exception_for,
 )
-
-if TYPE_CHECKING:
-    from typing import Self
+from modbus_wire.typed import Any, ClassVar, Generic, NoReturn, Self, TypeAlias, TypeVar
 
 R = TypeVar("R")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from modbus_wire.bits import byte_count, pack_bits, unpack_bits
 from modbus_wire.codes import ADDRESS_SPACE, MAX_READ_BITS, MAX_WRITE_COILS, FunctionCode
@@ -16,9 +15,7 @@ from modbus_wire.pdu.base import (
     encode_fields,
     out_of_table,
 )
-
-if TYPE_CHECKING:
-    from typing import Self
+from modbus_wire.typed import Self
 
 _ON = 0xFF00
 _OFF = 0x0000

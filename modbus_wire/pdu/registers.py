@@ -6,7 +6,6 @@ import struct
 from collections.abc import Iterable
 from operator import index
 from struct import Struct
-from typing import TYPE_CHECKING, SupportsIndex
 
 from modbus_wire.codes import (
     ADDRESS_SPACE,
@@ -25,9 +24,7 @@ from modbus_wire.pdu.base import (
     encode_fields,
     out_of_table,
 )
-
-if TYPE_CHECKING:
-    from typing import Self
+from modbus_wire.typed import Self, SupportsIndex
 
 
 class _Words(dict[int, Struct]):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from threading import Lock
 from time import monotonic
-from typing import TYPE_CHECKING
 
 from modbus_wire.codes import ExceptionCode
 from modbus_wire.connection import ClientConnection, Trace
@@ -33,10 +32,10 @@ from modbus_wire.pdu.registers import (
     WriteSingleRegister,
 )
 from modbus_wire.sync.link import Link
+from modbus_wire.typed import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Self
 
 DEFAULT_PORT = 502
 DEFAULT_TIMEOUT = 3.0

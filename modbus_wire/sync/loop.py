@@ -4,15 +4,17 @@ It knows sockets and nothing of what they carry: a connection's bytes go through
 turns what came into what is to be sent.
 """
 
+from __future__ import annotations
+
 import socket
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Event, Thread, current_thread
 from time import monotonic
-from typing import Protocol
 
 from modbus_wire.log import logger
 from modbus_wire.sync.poller import READ, WRITE, Poller, new_poller
+from modbus_wire.typed import Protocol
 
 _LOGGER = "modbus_wire.server"
 

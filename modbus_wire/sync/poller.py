@@ -3,9 +3,12 @@
 It knows descriptors only, not what they are for.
 """
 
+from __future__ import annotations
+
 import select
 import selectors
-from typing import Protocol
+
+from modbus_wire.typed import Protocol
 
 READ = 1
 """There is something to read, or the other side is gone."""

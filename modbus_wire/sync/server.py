@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 import socket
 from threading import Lock
-from typing import TYPE_CHECKING, Any
 
 from modbus_wire.framing.base import Framing
 from modbus_wire.handler import Banks, Handler
 from modbus_wire.server_connection import ServerConnection
 from modbus_wire.sync.loop import Loop
+from modbus_wire.typed import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Self
 
 DEFAULT_PORT = 502
 _BACKLOG = 1024
