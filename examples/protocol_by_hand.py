@@ -35,7 +35,7 @@ def main() -> None:
             try:
                 client.read_holding_registers(99)
             except IllegalDataAddress as refusal:
-                print("refused:", refusal)
+                print("refused:", refusal.message)
     print("the bank holds", bank.get_registers(Table.HOLDING_REGISTERS, 100, 2))
 
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from modbus_schema.errors import EncodeError
-from modbus_schema.layout import Layout, Node, Slot
+from modbus_schema.layout import Layout, Node, Slot, resolve
 from modbus_schema.plain import encode_blocks, leaf_values, located
 from modbus_schema.planning import Block, plan_writes, runs
-from modbus_schema.refs import Setting
+from modbus_schema.refs import Setting, Write
 from modbus_wire.codes import Table
 
 Change: TypeAlias = tuple[Slot, Any]
@@ -20,7 +20,10 @@ Encoded: TypeAlias = list[tuple[Block, bytes]]
 
 
 def encode_writes(changes: Iterable[Change]) -> Encoded:
-    """Encode changes into the blocks that requests carry; raises `EncodeError`."""
+    """Encode changes into the blocks that requests carry, in the order of the changes.
+
+    Raises `EncodeError`.
+    """
     return _encode(changes, plan_writes)
 
 
@@ -32,7 +35,7 @@ def encode_image(changes: Iterable[Change]) -> Encoded:
 def settings_of(layout: Layout, settings: Iterable[Setting[Any]]) -> Iterator[Change]:
     """Return what settings ask for; a group's setting is all of its fields."""
     for setting in settings:
-        node = layout.node(setting.ref.path)
+        node = _node_of(layout, setting)
         if isinstance(node, Slot):
             yield node, setting.value
         else:
@@ -45,11 +48,13 @@ def writes_of(layout: Layout, settings: Iterable[Setting[Any]]) -> Iterator[Chan
     Raises `EncodeError` for a read-only field.
     """
     for setting in settings:
-        node = layout.node(setting.ref.path)
+        node = _node_of(layout, setting)
         if isinstance(node, Slot):
             yield _writable(node), setting.value
-        else:
+        elif isinstance(setting, Write):
             yield from writable_values(node, setting.value)
+        else:
+            raise EncodeError(f"{setting.ref!r}: is read-only as a whole; write its members")
 
 
 def instance_values(node: Node, value: Any) -> Iterator[Change]:
@@ -73,8 +78,9 @@ def changes_between(layout: Layout, old: object, new: object) -> Iterator[Change
     Raises `EncodeError` where a read-only field differs.
     """
     before = dict(leaf_values(layout.root, old))
-    for slot, value in instance_values(layout.root, new):
-        if not _same(before[slot], value):
+    for slot, value in leaf_values(layout.root, new):
+        is_said = slot.access.readable or value is not None
+        if is_said and not _same(before[slot], value):
             yield _writable(slot), value
 
 
@@ -82,8 +88,16 @@ def _encode(
     changes: Iterable[Change], plan: Callable[[Mapping[Slot, Any]], tuple[Block, ...]]
 ) -> Encoded:
     values = dict(_without_overlap(changes))
-    blocks = plan(values)
+    turns = {slot: turn for turn, slot in enumerate(values)}
+    blocks = sorted(plan(values), key=lambda block: min(turns[slot] for slot in block.slots))
     return list(zip(blocks, encode_blocks(blocks, values), strict=True))
+
+
+def _node_of(layout: Layout, setting: object) -> Node:
+    if not isinstance(setting, Setting):
+        name = layout.model.__name__
+        raise TypeError(f"{setting!r} is neither a {name} nor a setting such as ref.to(value)")
+    return resolve(layout, setting.ref)
 
 
 def _same(before: Any, after: Any) -> bool:

@@ -12,6 +12,7 @@ from modbus_schema.changes import (
     writable_values,
     writes_of,
 )
+from modbus_schema.layout import Path, resolve
 from modbus_schema.model import RegisterMap
 from modbus_schema.reading import read_plans
 from modbus_schema.refs import Ref, Write
@@ -90,7 +91,7 @@ class Device(Generic[M]):
         """
         if not refs:
             return self._run(self._plans.of_model().flow())
-        values = self._run(self._plans.of_paths(tuple(ref.path for ref in refs)).flow())
+        values = self._run(self._plans.of_paths(tuple(self._path(ref) for ref in refs)).flow())
         return values[0] if len(refs) == 1 else values
 
     @overload
@@ -101,8 +102,8 @@ class Device(Generic[M]):
         """Write all writable fields of an instance, or what ``ref.to(value)`` says.
 
         All values are encoded first (`EncodeError`: nothing was sent), adjacent cells share a
-        request, and the requests go out by table and address. Where one fails, the later ones are
-        not sent.
+        request, and the requests go out in the order in which their first fields are given. Where
+        one fails the later ones are not sent, and the error says which fields were written.
         """
         self._send(
             change
@@ -120,6 +121,10 @@ class Device(Generic[M]):
         Raises `EncodeError` where a read-only field differs.
         """
         self._send(changes_between(self._layout, old, new))
+
+    def _path(self, ref: Ref[M, Any]) -> Path:
+        resolve(self._layout, ref)
+        return ref.path
 
     def _send(self, changes: Iterable[Change]) -> None:
         self._run(write_flow(encode_writes(changes)))

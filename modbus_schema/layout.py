@@ -214,6 +214,24 @@ class Layout:
         return tuple(_leaves(self.node(path)))
 
 
+def resolve(layout: Layout, ref: object) -> Node:
+    """Return what a reference leads to in a layout; a base class's reference leads there too.
+
+    Raises TypeError for what is no reference, or one of another map.
+    """
+    model, path = getattr(ref, "model", None), getattr(ref, "path", None)
+    if not isinstance(model, type) or not isinstance(path, tuple):
+        name = layout.model.__name__
+        raise TypeError(f"{ref!r} is no reference to a field, such as {name}.{_first(layout)}")
+    if not issubclass(layout.model, model):
+        raise TypeError(f"{ref!r} is no field of {layout.model.__name__}")
+    return layout.node(path)
+
+
+def _first(layout: Layout) -> str:
+    return next(iter(layout.root.members), "field")
+
+
 def layout_of(model: type) -> Layout:
     """Return the layout of a class of register map; TypeError for any other class."""
     layout = getattr(model, "__layout__", None)

@@ -52,6 +52,18 @@ class MapMeta(type):
         cls.__refs__ = {field: reference(cls, (field,)) for field in fields}
         return cls
 
+    def __setattr__(cls, name: str, value: object) -> None:
+        cls._refuse_change_of(name)
+        super().__setattr__(name, value)
+
+    def __delattr__(cls, name: str) -> None:
+        cls._refuse_change_of(name)
+        super().__delattr__(name)
+
+    def _refuse_change_of(cls, name: str) -> None:
+        if name in getattr(cls, "__refs__", ()):
+            raise AttributeError(f"{cls.__name__}.{name} is a field of the map and stays one")
+
     def __getattribute__(cls, name: str) -> Any:
         value = super().__getattribute__(name)
         if type(value) is MemberDescriptorType:

@@ -145,15 +145,24 @@ def leaf_values(node: Node, value: Any) -> Iterator[tuple[Slot, Any]]:
     if isinstance(node, Slot):
         yield node, value
     elif isinstance(node, GroupNode):
+        if not isinstance(value, node.model):
+            raise _misfit(node, f"{value!r} is no {node.model.__name__}")
         for name, member in node.members.items():
             yield from leaf_values(member, getattr(value, name))
     else:
         yield from _item_values(node, value)
 
 
+def _misfit(node: GroupNode | RepeatNode, message: str) -> EncodeError:
+    first = next(node.leaves(), None)
+    return located(EncodeError(message), first) if first else EncodeError(message)
+
+
 def _item_values(node: RepeatNode, values: Any) -> Iterator[tuple[Slot, Any]]:
+    if not isinstance(values, Sequence):
+        raise _misfit(node, f"{values!r} is no sequence of groups")
     if len(values) != len(node.items):
-        message = f"{len(values)} items were given where the map repeats {len(node.items)}"
-        raise located(EncodeError(message), next(node.leaves()))
+        count = len(node.items)
+        raise _misfit(node, f"{len(values)} items were given where the map repeats {count}")
     for item, value in zip(node.items, values, strict=True):
         yield from leaf_values(item, value)

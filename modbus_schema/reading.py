@@ -21,6 +21,8 @@ def read_plans(model: type[M], max_gap: int | None = None) -> ReadPlans[M]:
     """Return the read plans of a map, at its own gap or another; all its devices share them."""
     layout = layout_of(model)
     gap = layout.max_gap if max_gap is None else max_gap
+    if type(gap) is not int or gap < 0:
+        raise ValueError(f"max_gap {gap!r} is no number of cells, 0 or more")
     return layout.once(("read", gap), lambda: ReadPlans[M](layout, gap))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Any, Generic, TypeAlias, TypeVar
 
+from modbus_schema.errors import DecodeError
 from modbus_schema.planning import Block
 from modbus_wire.codes import Table
 from modbus_wire.errors import IllegalFunction, ModbusError
@@ -47,28 +48,47 @@ class ReadPlan(Generic[R]):
 
     def __init__(self, blocks: Sequence[Block], decode: Callable[[Sequence[bytes]], R]) -> None:
         self.decode = decode
-        self.steps = [(_read(block), block.place) for block in blocks]
+        self.steps = [(_read(block), block) for block in blocks]
 
     def flow(self) -> Flow[R]:
         """Read all blocks, or fail with the error of the first that fails."""
         data: list[bytes] = []
-        for request, place in self.steps:
+        for request, block in self.steps:
             try:
                 data.append((yield request))
             except ModbusError as error:
-                error.where = place
+                error.where = block.place
                 raise
-        return self.decode(data)
+        try:
+            return self.decode(data)
+        except DecodeError as error:
+            error.request = self._request_of(error.where)
+            raise
+
+    def _request_of(self, place: str) -> RawRead | None:
+        return next(
+            (
+                request
+                for request, block in self.steps
+                if any(slot.place == place for slot in block.slots)
+            ),
+            None,
+        )
 
 
 def write_flow(writes: Iterable[tuple[Block, bytes]]) -> Flow[None]:
     """Write blocks one after the other; each comes with its register bytes or packed bits."""
+    written: list[str] = []
     for block, data in writes:
         try:
             yield from _write(block, data)
         except ModbusError as error:
             error.where = block.place
+            if written:
+                error.may_have_been_applied = True
+                error.where += f" (written before it: {', '.join(written)})"
             raise
+        written.append(block.names)
 
 
 def _read(block: Block) -> RawRead:

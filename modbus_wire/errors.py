@@ -33,6 +33,9 @@ class ModbusError(Exception):
     request: object = None
     """The request that failed, or None where there was none."""
 
+    peer: str = ""
+    """Who was asked: host, port and unit id; empty where nobody knows."""
+
     where: str = ""
     """What the request was for: model.field, table and address range; empty where nobody knows."""
 
@@ -47,6 +50,8 @@ class ModbusError(Exception):
         text = f"{self.where}: {self.message}" if self.where else self.message
         if self.request is not None:
             text += f"; in {self.request!r}"
+        if self.peer:
+            text += f" to {self.peer}"
         if self.may_have_been_applied:
             text += "; the write may have been applied"
         return text

@@ -7,7 +7,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from modbus_schema.changes import Change, encode_image, instance_values, settings_of
 from modbus_schema.compile import compile_decoder
-from modbus_schema.layout import Node, Slot, layout_of
+from modbus_schema.layout import Node, Slot, layout_of, resolve
 from modbus_schema.model import RegisterMap
 from modbus_schema.plain import assemble
 from modbus_schema.planning import Block, runs
@@ -66,7 +66,8 @@ class SimulatedDevice(Generic[M]):
         after the cells have changed. An exception that it raises is logged. A reference to a
         group, or to what repeats, watches all of its fields.
         """
-        node, slots = self._layout.node(ref.path), frozenset(self._layout.slots_of(ref.path))
+        node = resolve(self._layout, ref)
+        slots = frozenset(self._layout.slots_of(ref.path))
 
         def watch(callback: Callable[[T, T], R]) -> Callable[[T, T], R]:
             self._watchers.append(_Watcher(node, slots, callback))

@@ -55,8 +55,9 @@ class Simulation(SimulatedDevice[M]):
         return device
 
     def start(self) -> None:
-        """Listen and serve; raises `OSError` where the port cannot be had."""
+        """Listen and serve, again at the same port; raises `OSError` where it cannot be had."""
         self._server.start()
+        self._server.port = self.port
 
     def stop(self) -> None:
         """Close the port and every connection; what the devices hold stays."""

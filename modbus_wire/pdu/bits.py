@@ -21,6 +21,13 @@ _ON = 0xFF00
 _OFF = 0x0000
 
 
+def _coil(value: object) -> bool:
+    """Return the state of a coil; raises `RequestError` for all but True, False, 1 and 0."""
+    if value == 1 or value == 0:
+        return value == 1
+    raise RequestError(f"{value!r} is no state of a coil (True or False)")
+
+
 class _ReadBits(ReadRequest[list[bool]]):
     __slots__ = ()
 
@@ -65,7 +72,7 @@ class WriteSingleCoil(WriteRequest):
         if not 0 <= address < ADDRESS_SPACE:
             raise out_of_table(address, 1)
         self.address = address
-        self.value = bool(value)
+        self.value = _coil(value)
 
     def encode(self) -> bytes:
         return encode_fields(self.function_code, self.address, _ON if self.value else _OFF)
@@ -87,7 +94,7 @@ class WriteMultipleCoils(WriteMultipleRequest):
     max_quantity = MAX_WRITE_COILS
 
     def __init__(self, address: int, values: Iterable[object]) -> None:
-        cells = list(values)
+        cells = [_coil(value) for value in values]
         self._set(address, len(cells), pack_bits(cells))
 
     @classmethod

@@ -46,11 +46,14 @@ LONGEST_TIMEOUT = 2_000_000.0
 _MOST_LATE_PIECES = 16
 """How much an idle connection may have brought; whoever sends more never stops."""
 
-_MAYBE_APPLIED = (
-    ExceptionCode.SERVER_DEVICE_FAILURE,
-    ExceptionCode.ACKNOWLEDGE,
-    ExceptionCode.GATEWAY_TARGET_FAILED_TO_RESPOND,
+_NOT_APPLIED = (
+    ExceptionCode.ILLEGAL_FUNCTION,
+    ExceptionCode.ILLEGAL_DATA_ADDRESS,
+    ExceptionCode.ILLEGAL_DATA_VALUE,
+    ExceptionCode.SERVER_DEVICE_BUSY,
+    ExceptionCode.GATEWAY_PATH_UNAVAILABLE,
 )
+"""The refusals after which nothing has been written."""
 
 
 class Client:
@@ -81,6 +84,8 @@ class Client:
     ) -> None:
         if not 0 < timeout <= LONGEST_TIMEOUT:
             raise ValueError(f"timeout {timeout} is not above 0 and at most {LONGEST_TIMEOUT}")
+        if not isinstance(framing, Framing):
+            raise TypeError(f"framing {framing!r} is no Framing")
         if not 0 < port <= 65535:
             raise ValueError(f"port {port} is not in 1..65535")
         self.host = host
@@ -147,6 +152,7 @@ class Client:
                 return self._exchange(self._connect(), request, unit_id)
             except ModbusError as error:
                 error.request = request
+                error.peer = f"{self.host}:{self.port} unit {unit_id}"
                 raise
 
     def read_coils(
@@ -249,7 +255,7 @@ class Client:
     def _fail(self, error: BaseException, request: AnyRequest, *, sent: bool) -> None:
         if isinstance(error, ExceptionResponse):
             if request.writes:
-                error.may_have_been_applied = error.code in _MAYBE_APPLIED
+                error.may_have_been_applied = error.code not in _NOT_APPLIED
             return
         if isinstance(error, ModbusError):
             error.may_have_been_applied = sent and request.writes

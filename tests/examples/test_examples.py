@@ -45,7 +45,7 @@ setpoint: 65
 [12, 48879]
 -> 00 05 00 00 00 06 01 03 00 63 00 01
 <- 00 05 00 00 00 03 01 83 02
-refused: exception 02, illegal data address; in ReadHoldingRegisters(address=99, quantity=1)
+refused: exception 02, illegal data address
 the bank holds [12, 48879]
 """,
 }

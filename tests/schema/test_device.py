@@ -22,6 +22,7 @@ from modbus_wire import (
     Client,
     Handler,
     IllegalDataAddress,
+    IllegalDataValue,
     MaskWriteRegister,
     RawRead,
     ReadHoldingRegisters,
@@ -132,11 +133,11 @@ def test_a_write_only_field_cannot_be_read(house: Device[House], client: Recorde
 
 
 def test_adjacent_writes_share_a_request(house: Device[House], client: Recorder) -> None:
-    """Two fields in adjacent registers go out by one FC 16, a lone register by FC 6."""
+    """Adjacent registers go out by one FC 16, a lone one by FC 6, in the order of the call."""
     house.write(House.curve.to(2.5), House.limit.to(7), House.mode.to(Mode.COOL))
     assert client.requests == [
-        WriteSingleRegister(0, 2),
         WriteMultipleRegisters(6, [7, 0x0000, 0x4020]),
+        WriteSingleRegister(0, 2),
     ]
     assert house.read(House.mode, House.limit, House.curve) == (Mode.COOL, 7, 2.5)
 
@@ -166,7 +167,7 @@ def test_bits_are_read_and_written_where_the_device_has_no_mask_write() -> None:
 def test_a_field_in_a_group_is_written(house: Device[House], client: Recorder) -> None:
     """A reference through a group, and through an item of what repeats, leads to the register."""
     house.write(House.zones[1].at(Zone.target).to(25.5), House.circuit.at(Circuit.name).to("roof"))
-    assert client.requests[1] == WriteSingleRegister(202, 255)
+    assert client.requests[0] == WriteSingleRegister(202, 255)
     assert house.read(House.zones[1].at(Zone.target)) == 25.5
     assert house.read(House.circuit.at(Circuit.name)) == "roof"
 
@@ -188,7 +189,7 @@ def test_changes_are_what_is_written(house: Device[House], client: Recorder) -> 
     """Only the fields that differ go out, and nothing at all when none does."""
     state = house.read()
     house.write_changes(state, state.replace(pump=False, limit=501))
-    assert client.writes() == [WriteSingleCoil(3, False), WriteSingleRegister(6, 501)]
+    assert client.writes() == [WriteSingleRegister(6, 501), WriteSingleCoil(3, False)]
     client.requests.clear()
     house.write_changes(house.read(), house.read())
     assert client.writes() == []
@@ -247,6 +248,9 @@ def test_registers_that_mean_nothing_name_their_field() -> None:
         for read in (device.read, lambda: device.read(House.mode)):
             with pytest.raises(DecodeError, match=r"House.mode: holding\[0\]: 9"):
                 read()
+            with pytest.raises(DecodeError) as failure:
+                read()
+            assert isinstance(failure.value.request, RawRead)
 
 
 def test_the_unit_id_is_the_clients_unless_given() -> None:
@@ -265,3 +269,107 @@ def test_a_write_only_field_is_not_read_for_the_sake_of_others(client: Recorder)
     """A gap that may be bridged does not reach over what the device never tells."""
     Device(client, House, max_gap=100).read(House.curve, House.circuit)
     assert len(client.requests) == 2
+
+
+class Other(RegisterMap):
+    """Another map with a field of the same name."""
+
+    mode: RW[int] = holding_register(50, uint16)
+
+
+def test_a_reference_of_another_map_is_refused(house: Device[House], client: Recorder) -> None:
+    """A field of the same name elsewhere is not taken for this device's; nothing is sent."""
+    for wrong in (
+        lambda: house.read(Other.mode),  # type: ignore[arg-type]
+        lambda: house.write(Other.mode.to(1)),  # type: ignore[arg-type]
+        lambda: house.write(House.mode.to(Mode.OFF), Other.mode.to(1)),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(TypeError, match=r"Other\.mode is no field of House"):
+            wrong()
+    assert client.requests == []
+
+
+def test_a_reference_of_a_base_class_leads_to_the_subclass(client: Recorder) -> None:
+    """A field may be named by the class that declared it."""
+
+    class Mansion(House):
+        wing: RO[int] = holding_register(41, uint16)
+
+    by_base = House.limit
+    assert Device(client, Mansion).read(by_base) == 500
+
+
+@pytest.mark.parametrize("wrong", [None, "mode", 1, House, House.mode, [House.mode.to(Mode.OFF)]])
+def test_what_is_no_setting_is_refused(house: Device[House], wrong: object) -> None:
+    """A write of something else says what it takes."""
+    with pytest.raises(TypeError, match="neither a House nor a setting"):
+        house.write(wrong)  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("wrong", [None, "mode", 1, House])
+def test_what_is_no_reference_is_refused(house: Device[House], wrong: object) -> None:
+    """A read of something else says what it takes."""
+    with pytest.raises(TypeError, match=r"no reference to a field, such as House\.outdoor"):
+        house.read(wrong)  # type: ignore[call-overload]
+
+
+def test_a_read_only_group_is_not_written_as_a_whole(
+    house: Device[House], client: Recorder
+) -> None:
+    """A group declared RO is refused like a field; its writable members are written by name."""
+    with pytest.raises(EncodeError, match=r"House\.zones\[0\]: is read-only as a whole"):
+        house.write(House.zones[0].to(a_house().zones[0]))  # type: ignore[call-overload]
+    assert client.requests == []
+
+
+@pytest.mark.parametrize("wrong", [(1, 2, 3), None, (Circuit(hours=1, name="a"),) * 3])
+def test_a_group_takes_instances_of_its_class(house: Device[House], wrong: object) -> None:
+    """Anything else is refused with the name of a field in it."""
+    zones = a_house().replace(zones=wrong)
+    with pytest.raises(EncodeError, match=r"House\.zones\[0\]"):
+        house.write(zones)
+
+
+def test_a_write_that_fails_in_the_middle_says_what_was_done(
+    house: Device[House], sim: Simulation[House]
+) -> None:
+    """Some requests were carried out: the error says that, and names the fields."""
+
+    class Unlimited(House):
+        limit: RW[int] = holding_register(6, uint16, max=60_000)
+
+    device = Device(house.client, Unlimited)
+    with pytest.raises(IllegalDataValue, match=r"written before it: Unlimited\.pump") as failure:
+        device.write(
+            Unlimited.pump.to(False), Unlimited.limit.to(5000), Unlimited.mode.to(Mode.OFF)
+        )
+    assert failure.value.may_have_been_applied
+    assert (sim.snapshot().pump, sim.snapshot().limit, sim.snapshot().mode) == (False, 500, 1)
+
+
+def test_a_changed_view_of_other_cells_is_written(client: Recorder) -> None:
+    """A field with overlap=True that differs is a change like any other."""
+
+    class Viewed(RegisterMap):
+        word: RW[int] = holding_register(6, uint16)
+        same: RW[int] = holding_register(6, uint16, overlap=True)
+
+    state = Viewed(word=500, same=500)
+    Device(client, Viewed).write_changes(state, state.replace(same=7))
+    assert client.requests == [WriteSingleRegister(6, 7)]
+
+
+@pytest.mark.parametrize("gap", [-1, 1.5, "x", True])
+def test_a_gap_is_a_number_of_cells(client: Recorder, gap: int) -> None:
+    """A wrong one is refused when the device is made."""
+    with pytest.raises(ValueError, match="max_gap"):
+        Device(client, House, max_gap=gap)
+
+
+def test_an_error_names_the_device(sim: Simulation[House]) -> None:
+    """Of thirty devices behind one address, the one that failed."""
+    with (
+        Client(sim.host, sim.port, unit_id=9) as client,
+        pytest.raises(IllegalDataAddress, match=f"to {sim.host}:{sim.port} unit 9"),
+    ):
+        client.read_holding_registers(300)

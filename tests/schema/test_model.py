@@ -208,3 +208,16 @@ def test_a_mixin_without_fields_joins_in() -> None:
         power: RO[int] = input_register(0, uint16)
 
     assert Meter(power=3).title() == "Meter"
+
+
+def test_a_field_of_the_class_cannot_be_replaced() -> None:
+    """A slip that means an instance does not take the map apart."""
+
+    class Plate(RegisterMap):
+        speed: RW[int] = holding_register(0, uint16)
+
+    with pytest.raises(AttributeError, match=r"Plate\.speed is a field"):
+        Plate.speed = 3  # type: ignore[assignment]
+    with pytest.raises(AttributeError, match=r"Plate\.speed is a field"):
+        del Plate.speed
+    assert Plate(speed=1).speed == 1

@@ -284,7 +284,7 @@ def test_a_simulation_stops_and_starts_again() -> None:
     assert threading.active_count() == threads
     with pytest.raises(ConnectError), Client(host, port) as client:
         client.read_coils(3)
-    with sim, Client(sim.host, sim.port) as client:
+    with sim, Client(host, port) as client:
         assert client.read_holding_registers(6) == [9]
 
 

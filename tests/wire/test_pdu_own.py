@@ -5,6 +5,7 @@ import pytest
 from modbus_wire.connection import ClientConnection
 from modbus_wire.errors import RequestError
 from modbus_wire.pdu.base import Request
+from modbus_wire.pdu.bits import WriteMultipleCoils, WriteSingleCoil
 from modbus_wire.pdu.registers import (
     MaskWriteRegister,
     WriteMultipleRegisters,
@@ -57,3 +58,12 @@ def test_a_pdu_is_at_most_253_bytes() -> None:
     ClientConnection().send(Own(bytes(252)), 1)
     with pytest.raises(RequestError, match="254 bytes"):
         ClientConnection().send(Own(bytes(253)), 1)
+
+
+@pytest.mark.parametrize("value", ["x", None, 2, 0.5])
+def test_a_coil_is_true_or_false(value: bool) -> None:
+    """What is neither is refused before it is sent."""
+    with pytest.raises(RequestError, match="no state of a coil"):
+        WriteSingleCoil(0, value)
+    with pytest.raises(RequestError, match="no state of a coil"):
+        WriteMultipleCoils(0, [True, value])
