@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, NamedTuple, get_origin
 
 from modbus_schema.checks import declaration_problems, override_problem
-from modbus_schema.declared import Declaration
+from modbus_schema.declared import Declaration, Leaf
 from modbus_schema.fields import RO, RW, WO, Field
 from modbus_schema.options import Access
 
@@ -44,11 +44,20 @@ def read_body(
     for attribute in dict.fromkeys((*namespace, *reader.heads)):
         value = namespace.get(attribute)
         problems = list(reader.problems(attribute, value))
-        body.problems.extend(f"{name}.{attribute}: {problem}" for problem in problems)
+        where = f"{name}.{attribute}"
+        body.problems.extend(f"{where}: {_placed(problem, value)}" for problem in problems)
         if isinstance(value, Field) and not problems:
             access = _ACCESS[reader.heads[attribute]]
             body.fields[attribute] = value.declaration._replace(access=access)
     return body
+
+
+def _placed(problem: str, value: object) -> str:
+    """Return a problem with table and address of the field, as far as they are known."""
+    leaf = value.declaration if isinstance(value, Field) else None
+    if not isinstance(leaf, Leaf) or problem.startswith(f"{leaf.table.label}["):
+        return problem
+    return f"{leaf.table.label}[{leaf.address!r}]: {problem}"
 
 
 class _Reader(NamedTuple):
@@ -66,7 +75,9 @@ class _Reader(NamedTuple):
             yield "is annotated, but neither a placement nor a ClassVar"
 
     def _name_problems(self, attribute: str) -> Iterator[str]:
-        if attribute.startswith("_"):
+        if attribute == "self":
+            yield "a field cannot be called self"
+        elif attribute.startswith("_"):
             yield "the name of a field cannot begin with an underscore"
         elif attribute not in self.inherited:
             parents = (parent for base in self.bases for parent in base.__mro__)

@@ -64,7 +64,9 @@ def test_a_name_for_checkers_only_does_no_harm() -> None:
 
 def test_anything_else_is_refused() -> None:
     """A string that is no RO, RW or WO is a fault, as the object would be."""
-    with pytest.raises(DefinitionError, match=r"Map\.x: a placement is annotated with RO"):
+    with pytest.raises(
+        DefinitionError, match=r"Map\.x: holding\[0\]: a placement is annotated with RO"
+    ):
 
         class Map(RegisterMap):
             x: list[int] = t.cast("Any", holding_register(0, uint16))

@@ -7,6 +7,7 @@ import attrs
 import pytest
 
 from modbus_schema.codecs import Codec, bit, bits, int16, int32, string, uint8, uint16, uint32
+from modbus_schema.declared import Leaf
 from modbus_schema.errors import DefinitionError
 from modbus_schema.fields import RO, RW, WO, Field
 from modbus_schema.layout import layout_of
@@ -71,7 +72,7 @@ def test_all_faults_are_in_one_error() -> None:
             word: RW[int] = holding_register(5, uint16, default=70000)
 
     assert sorted(str(caught.value).split("\n")) == [
-        "HeatPump.bare: has no annotation, such as RW[...]",
+        "HeatPump.bare: holding[3]: has no annotation, such as RW[...]",
         "HeatPump.energy: input[14..15] overlaps HeatPump.flow: input[15]",
         "HeatPump.mode: input[20] is read-only, so the field is RO, not RW",
         "HeatPump.pump: coil[3]: uint16 is a codec of registers, the table is one of bits",
@@ -177,9 +178,12 @@ def test_all_faults_are_in_one_error() -> None:
     ],
 )
 def test_a_wrong_field_is_named(annotation: object, placement: object, fault: str) -> None:
-    """Each fault is one line, which names class.field and, where there is one, the range."""
+    """Each fault is one line, which names class.field, table and address."""
     (line,) = faults(annotation, placement)
-    assert line in (f"Map.x: {fault}", f"Map.x {fault}")
+    leaf = getattr(placement, "declaration", None)
+    if isinstance(leaf, Leaf) and not fault.startswith(f"{leaf.table.label}["):
+        fault = f"{leaf.table.label}[{leaf.address!r}]: {fault}"
+    assert line == f"Map.x: {fault}"
 
 
 def test_defaults_keep_limits_and_validators() -> None:
@@ -204,6 +208,7 @@ def test_only_write_only_fields_may_hold_nothing() -> None:
 @pytest.mark.parametrize(
     ("name", "fault"),
     [
+        ("self", "a field cannot be called self"),
         ("_x", "the name of a field cannot begin with an underscore"),
         ("replace", "the name is taken by RegisterMap.replace"),
         ("hello", "the name is taken by Base.hello"),
@@ -217,7 +222,7 @@ def test_names_that_are_taken(name: str, fault: str) -> None:
             """Greet."""
 
     body = {"__annotations__": {name: RO[int]}, name: holding_register(0, int16)}
-    assert faults_of("Map", (Base,), body) == [f"Map.{name}: {fault}"]
+    assert faults_of("Map", (Base,), body) == [f"Map.{name}: holding[0]: {fault}"]
 
 
 @pytest.mark.parametrize(
@@ -242,7 +247,7 @@ def test_class_keywords_are_checked(keywords: dict[str, object], fault: str) -> 
         (
             RO[int],
             holding_register(0, int16),
-            "in the base class, it is another kind of field: RO cannot replace RW",
+            "holding[0]: in the base class, it is another kind of field: RO cannot replace RW",
         ),
         (
             RW[Zone],
