@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from modbus_schema.changes import Change, encode_image, instance_values, settings_of
-from modbus_schema.compile import compile_decoder
+from modbus_schema.changes import Change, encode_image, settings_of
+from modbus_schema.compile import compile_decoder, compile_encoder
 from modbus_schema.layout import Node, Slot, layout_of, resolve
 from modbus_schema.model import RegisterMap
 from modbus_schema.plain import assemble
@@ -29,6 +29,10 @@ class _Watcher(NamedTuple):
 class _Image(NamedTuple):
     blocks: tuple[Block, ...]
     decode: Callable[[Sequence[bytes]], Any]
+    own_blocks: tuple[Block, ...]
+    """Without the fields that only look at cells of others."""
+
+    encode: Callable[[Any], list[bytes]]
 
 
 class SimulatedDevice(Generic[M]):
@@ -43,7 +47,9 @@ class SimulatedDevice(Generic[M]):
         self._image = self._layout.once("image", self._make_image)
         self._watchers: list[_Watcher] = []
         self.bank = GuardedBank(self._layout, self._tell)
-        self._set(instance_values(self._layout.root, instance))
+        written = zip(self._image.own_blocks, self._image.encode(instance), strict=True)
+        for block, data in written:
+            self.bank.set_cells(block, data)
 
     def snapshot(self) -> M:
         """Return what the cells hold now; write-only fields are None."""
@@ -76,8 +82,11 @@ class SimulatedDevice(Generic[M]):
         return watch
 
     def _make_image(self) -> _Image:
-        blocks = runs(self._layout.slots)
-        return _Image(blocks, compile_decoder(self._layout.root, blocks))
+        root, slots = self._layout.root, self._layout.slots
+        blocks, own_blocks = runs(slots), runs(slot for slot in slots if not slot.alias)
+        return _Image(
+            blocks, compile_decoder(root, blocks), own_blocks, compile_encoder(root, own_blocks)
+        )
 
     def _set(self, changes: Iterable[Change]) -> None:
         image = encode_image(changes)
