@@ -12,6 +12,7 @@ from modbus_schema.body import read_body
 from modbus_schema.checks import default_problems, layout_problems
 from modbus_schema.declared import Declaration, Mapped
 from modbus_schema.errors import DefinitionError
+from modbus_schema.fields import Field
 from modbus_schema.flatten import build_layout
 from modbus_schema.layout import Layout
 from modbus_schema.options import MapOptions, options_from
@@ -30,6 +31,13 @@ class MapMeta(type):
     __layout__: Layout
     __refs__: Mapping[str, Ref[Any, Any]]
 
+    @classmethod
+    def __prepare__(
+        cls, name: str, bases: tuple[type, ...], /, **keywords: object
+    ) -> dict[str, object]:
+        """Return the namespace of a class body, which notices a field that is declared twice."""
+        return _Namespace()
+
     def __new__(
         metacls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **keywords: object
     ) -> Any:
@@ -45,6 +53,8 @@ class MapMeta(type):
         cls.__options__ = options.over(cls.__options__)
         cls.__layout__ = build_layout(cls)
         problems = [f"{name}: {fault}" for fault in faults] + body.problems
+        twice = namespace.twice if isinstance(namespace, _Namespace) else ()
+        problems += [f"{name}.{field}: is declared twice" for field in twice]
         problems += default_problems(cls.__layout__, body.fields)
         problems += layout_problems(cls.__layout__)
         if problems:
@@ -69,6 +79,18 @@ class MapMeta(type):
         if type(value) is MemberDescriptorType:
             return cls.__refs__.get(name, value)
         return value
+
+
+class _Namespace(dict[str, object]):
+    def __init__(self) -> None:
+        super().__init__()
+        self.twice: list[str] = []
+        """The fields that were declared again."""
+
+    def __setitem__(self, name: str, value: object) -> None:
+        if isinstance(self.get(name), Field):
+            self.twice.append(name)
+        super().__setitem__(name, value)
 
 
 def _inherited_fields(bases: tuple[type, ...]) -> dict[str, Declaration]:

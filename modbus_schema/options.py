@@ -10,6 +10,9 @@ WordOrder: TypeAlias = Literal["big", "little"]
 ByteOrder: TypeAlias = Literal["big", "little"]
 """Which byte of a register comes first on the wire; the protocol itself says ``big`` (AP §4.2)."""
 
+KEYWORDS = ("word_order", "byte_order", "max_gap")
+"""What a class statement may say."""
+
 ORDERS: tuple[str, ...] = get_args(WordOrder)
 
 
@@ -76,4 +79,4 @@ def _keyword_problems(keywords: Mapping[str, object]) -> Iterator[str]:
             if problem or value is None:
                 yield problem or f'{keyword} must be "big" or "little", not None'
         else:
-            yield f"{keyword} is no keyword of a register map"
+            yield f"{keyword} is no keyword of a register map ({', '.join(KEYWORDS)})"

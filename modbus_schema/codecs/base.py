@@ -56,6 +56,9 @@ class Codec(Generic[T]):
         """Return the words that mean the value; raises EncodeError where there are none."""
         raise NotImplementedError
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
     def optional(self, *sentinels: float) -> Codec[T | None]:
         """Return this codec with raw patterns that mean "not available": they decode to None.
 

@@ -21,6 +21,7 @@ R = TypeVar("R")
 
 
 class _Watcher(NamedTuple):
+    ref: Ref[Any, Any]
     node: Node
     slots: frozenset[Slot]
     callback: Callable[[Any, Any], object]
@@ -76,7 +77,7 @@ class SimulatedDevice(Generic[M]):
         slots = frozenset(self._layout.slots_of(ref.path))
 
         def watch(callback: Callable[[T, T], R]) -> Callable[[T, T], R]:
-            self._watchers.append(_Watcher(node, slots, callback))
+            self._watchers.append(_Watcher(ref, node, slots, callback))
             return callback
 
         return watch
@@ -101,12 +102,12 @@ class SimulatedDevice(Generic[M]):
         def after(slot: Slot) -> Any:
             return written[slot][1] if slot in written else self.bank.value_of(slot)
 
-        for node, slots, callback in list(self._watchers):
+        for ref, node, slots, callback in list(self._watchers):
             if slots.isdisjoint(written):
                 continue
             try:
                 callback(assemble(node, before), assemble(node, after))
             except Exception:
                 logger("modbus_schema.simulation").exception(
-                    "a function that watches %s failed", self.model.__name__
+                    "%r, which watches %r, failed", callback, ref
                 )

@@ -135,7 +135,10 @@ def _listen(host: str, port: int) -> socket.socket:
             return _listen_at(family, address)
         except OSError as error:
             failure = failure or error
-    raise failure or OSError(f"{host!r} has no address")
+    if failure is None:
+        raise OSError(f"{host!r} has no address")
+    failure.strerror = f"{failure.strerror}: {host} port {port}"
+    raise failure
 
 
 def _listen_at(family: int, address: tuple[Any, ...]) -> socket.socket:

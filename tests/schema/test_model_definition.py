@@ -231,7 +231,10 @@ def test_names_that_are_taken(name: str, fault: str) -> None:
         ({"word_order": "middle"}, 'word_order must be "big" or "little", not \'middle\''),
         ({"byte_order": None}, 'byte_order must be "big" or "little", not None'),
         ({"max_gap": True}, "max_gap must be a number of cells, 0 or more, not True"),
-        ({"max_gaps": 3}, "max_gaps is no keyword of a register map"),
+        (
+            {"max_gaps": 3},
+            "max_gaps is no keyword of a register map (word_order, byte_order, max_gap)",
+        ),
     ],
 )
 def test_class_keywords_are_checked(keywords: dict[str, object], fault: str) -> None:
@@ -379,3 +382,12 @@ def test_a_placement_may_be_used_again() -> None:
     placement: Field[int] = holding_register(3, int16)
     assert faults(RW[int], placement) == []
     assert faults(RO[int], placement) == []
+
+
+def test_a_field_declared_twice_is_named() -> None:
+    """A row of a data sheet that was pasted and not renamed is not lost."""
+    with pytest.raises(DefinitionError, match=r"Sheet\.power: is declared twice"):
+
+        class Sheet(RegisterMap):
+            power: RO[int] = input_register(0, int16)
+            power: RO[int] = input_register(1, int16)  # type: ignore[no-redef]  # noqa: PIE794
