@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
+from modbus_schema.compile import compile_encoder
 from modbus_schema.errors import EncodeError
 from modbus_schema.layout import Layout, Node, Slot, resolve
 from modbus_schema.plain import encode_blocks, leaf_values, located
@@ -25,6 +26,30 @@ def encode_writes(changes: Iterable[Change]) -> Encoded:
     Raises `EncodeError`.
     """
     return _encode(changes, plan_writes)
+
+
+def encode_instance(layout: Layout, instance: object) -> Encoded:
+    """Encode the writable fields of an instance into the blocks that requests carry.
+
+    Raises `EncodeError`.
+    """
+    writer = layout.once("write", lambda: _instance_writer(layout))
+    if writer is None:
+        return encode_writes(writable_values(layout.root, instance))
+    blocks, encode = writer
+    return list(zip(blocks, encode(instance), strict=True))
+
+
+def _instance_writer(layout: Layout) -> tuple[list[Block], Callable[[Any], list[bytes]]] | None:
+    """Return the blocks of all writable fields and their generated encoder.
+
+    None for a map with write-only fields: which of them are written is the instance's matter.
+    """
+    if not all(slot.access.readable for slot in layout.slots):
+        return None
+    own = [slot for slot in layout.slots if slot.access.writable and not slot.alias]
+    blocks = _in_turn(plan_writes(own), own)
+    return blocks, compile_encoder(layout.root, blocks)
 
 
 def encode_image(changes: Iterable[Change]) -> Encoded:
@@ -78,9 +103,15 @@ def changes_between(layout: Layout, old: object, new: object) -> Iterator[Change
     Raises `EncodeError` where a read-only field differs.
     """
     before = dict(leaf_values(layout.root, old))
-    for slot, value in leaf_values(layout.root, new):
-        is_said = slot.access.readable or value is not None
-        if is_said and not _same(before[slot], value):
+    changed = [
+        (slot, value)
+        for slot, value in leaf_values(layout.root, new)
+        if (slot.access.readable or value is not None) and not _same(before[slot], value)
+    ]
+    own = [slot for slot, _ in changed if not slot.alias]
+    for slot, value in changed:
+        # a view of cells that change by their own field changes with them
+        if not (slot.alias and any(slot.overlaps(other) for other in own)):
             yield _writable(slot), value
 
 
@@ -88,9 +119,14 @@ def _encode(
     changes: Iterable[Change], plan: Callable[[Mapping[Slot, Any]], tuple[Block, ...]]
 ) -> Encoded:
     values = dict(_without_overlap(changes))
-    turns = {slot: turn for turn, slot in enumerate(values)}
-    blocks = sorted(plan(values), key=lambda block: min(turns[slot] for slot in block.slots))
+    blocks = _in_turn(plan(values), values)
     return list(zip(blocks, encode_blocks(blocks, values), strict=True))
+
+
+def _in_turn(blocks: Iterable[Block], slots: Iterable[Slot]) -> list[Block]:
+    """Return blocks in the order in which their first slots come among ``slots``."""
+    turns = {slot: turn for turn, slot in enumerate(slots)}
+    return sorted(blocks, key=lambda block: min(turns[slot] for slot in block.slots))
 
 
 def _node_of(layout: Layout, setting: object) -> Node:

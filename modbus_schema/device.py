@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Generic, Protocol, TypeVar, overload
 
-from modbus_schema.changes import (
-    Change,
-    changes_between,
-    encode_writes,
-    writable_values,
-    writes_of,
-)
+from modbus_schema.changes import changes_between, encode_instance, encode_writes, writes_of
 from modbus_schema.layout import Path, resolve
 from modbus_schema.model import RegisterMap
 from modbus_schema.reading import read_plans
@@ -105,29 +98,22 @@ class Device(Generic[M]):
         request, and the requests go out in the order in which their first fields are given. Where
         one fails the later ones are not sent, and the error says which fields were written.
         """
-        self._send(
-            change
-            for given in changes
-            for change in (
-                writable_values(self._layout.root, given)
-                if isinstance(given, self.model)
-                else writes_of(self._layout, (given,))
-            )
-        )
+        if len(changes) == 1 and type(changes[0]) is self.model:
+            writes = encode_instance(self._layout, changes[0])
+        else:
+            writes = encode_writes(writes_of(self._layout, changes))
+        self._run(write_flow(writes))
 
     def write_changes(self, old: M, new: M) -> None:
         """Write the fields in which ``new`` differs from ``old``; equal instances send nothing.
 
         Raises `EncodeError` where a read-only field differs.
         """
-        self._send(changes_between(self._layout, old, new))
+        self._run(write_flow(encode_writes(changes_between(self._layout, old, new))))
 
     def _path(self, ref: Ref[M, Any]) -> Path:
         resolve(self._layout, ref)
         return ref.path
-
-    def _send(self, changes: Iterable[Change]) -> None:
-        self._run(write_flow(encode_writes(changes)))
 
     def _run(self, flow: Flow[R]) -> R:
         execute = self.client.execute

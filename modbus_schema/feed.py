@@ -19,6 +19,10 @@ class WordBank(Protocol):
         """Write bits from ``address`` on; None where they are out of range."""
         ...
 
+    def get_words(self, address: int, number: int) -> list[int] | None:
+        """Return words from ``address`` on; None where they are out of range."""
+        ...
+
     def set_words(self, address: int, word_list: list[int]) -> bool | None:
         """Write words from ``address`` on; None where they are out of range."""
         ...
@@ -37,7 +41,11 @@ def feed(bank: WordBank, instance: RegisterMap) -> None:
         if block.table.is_bits:
             bank.set_bits(block.address, unpack_bits(data, block.quantity))
         else:
-            bank.set_words(block.address, unpack_registers(data))
+            words = unpack_registers(data)
+            if not block.covers_whole_registers:
+                (kept,) = bank.get_words(block.address, 1) or [0]
+                words = [kept & ~block.mask | words[0]]
+            bank.set_words(block.address, words)
 
 
 def _refuse_shared_cells(slots: tuple[Slot, ...]) -> None:

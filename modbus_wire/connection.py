@@ -50,21 +50,20 @@ class ClientConnection:
         pdu = request.encode()
         if len(pdu) > MAX_PDU:
             raise RequestError(f"a PDU of {len(pdu)} bytes is longer than {MAX_PDU}")
-        transaction_id: int | None
         self.sent += 1
         transaction_id = self.sent & 0xFFFF
         try:
             frame = framer.encode(transaction_id, unit_id, pdu)
         except (struct.error, TypeError, ValueError):
             raise RequestError(f"unit id {unit_id!r} is not in 0..255") from None
-        if unit_id == framer.broadcast_unit_id:
-            if not request.writes:
-                raise RequestError("a broadcast has no response, so it cannot read")
-            transaction_id = None
-        else:
-            self._units[transaction_id] = unit_id
+        is_broadcast = unit_id == framer.broadcast_unit_id
+        if is_broadcast and not request.writes:
+            raise RequestError("a broadcast has no response, so it cannot read")
         if self.trace is not None:
             self.trace(frame, True)
+        if is_broadcast:
+            return None, frame
+        self._units[transaction_id] = unit_id
         return transaction_id, frame
 
     def forget(self, transaction_id: int | None) -> None:

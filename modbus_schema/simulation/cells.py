@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import pairwise
+
 from modbus_schema.layout import Layout, Slot
-from modbus_schema.planning import Block, plan_model
 from modbus_wire.codes import Table
-from modbus_wire.errors import IllegalDataAddress
+from modbus_wire.errors import IllegalDataAddress, IllegalDataValue
+from modbus_wire.pdu.registers import unpack_registers
 
 
 class CellMap:
@@ -17,26 +20,47 @@ class CellMap:
     def __init__(self, layout: Layout) -> None:
         self.ranges: dict[Table, list[range]] = {}
         self._slots: dict[Table, dict[int, list[Slot]]] = {table: {} for table in Table}
-        held: tuple[Slot | Block, ...] = (*layout.slots, *plan_model(layout))
-        for cells in held:
-            self.ranges.setdefault(cells.table, []).append(range(cells.address, cells.end))
         for slot in layout.slots:
+            self.ranges.setdefault(slot.table, []).append(range(slot.address, slot.end))
             for address in range(slot.address, slot.end):
                 self._slots[slot.table].setdefault(address, []).append(slot)
+        for table, gap in self._gaps(layout):
+            self.ranges[table].append(gap)
         self._write_only = {
             table: [address for address, slots in cells.items() if not _any_readable(slots)]
             for table, cells in self._slots.items()
         }
 
     def slots_to_write(self, table: Table, address: int, quantity: int) -> list[Slot]:
-        """Return the fields in cells; raises `IllegalDataAddress` where one cannot be written."""
+        """Return the writable fields in cells; `IllegalDataAddress` for a cell without one."""
         found: dict[Slot, None] = {}
         for cell in range(address, address + quantity):
             slots = self._slots[table].get(cell, [])
             if not any(slot.access.writable for slot in slots):
                 raise IllegalDataAddress(f"{table.label}[{cell}] cannot be written")
-            found.update(dict.fromkeys(slots))
+            found.update(dict.fromkeys(slot for slot in slots if slot.access.writable))
         return list(found)
+
+    def refuse_read_only_bits(self, table: Table, address: int, old: bytes, new: bytes) -> None:
+        """Raise `IllegalDataValue` where bits of registers change that no writable field has."""
+        if table.is_bits or old == new:
+            return
+        words = zip(unpack_registers(old), unpack_registers(new), strict=True)
+        for cell, (before, after) in enumerate(words, address):
+            writable = 0
+            for slot in self._slots[table][cell]:
+                writable |= slot.mask if slot.access.writable else 0
+            if (before ^ after) & ~writable:
+                raise IllegalDataValue(f"{table.label}[{cell}] has bits that are read-only")
+
+    def _gaps(self, layout: Layout) -> Iterator[tuple[Table, range]]:
+        """Return the runs of undeclared cells that some read of the map may bridge."""
+        for table, cells in self._slots.items():
+            readable = [address for address, slots in cells.items() if _any_readable(slots)]
+            for address, following in pairwise(sorted(readable)):
+                gap = range(address + 1, following)
+                if 0 < len(gap) <= layout.max_gap and cells.keys().isdisjoint(gap):
+                    yield table, gap
 
     def refuse_write_only(self, table: Table, address: int, quantity: int) -> None:
         """Raise `IllegalDataAddress` where one of the cells cannot be read."""

@@ -97,10 +97,10 @@ class SimulatedDevice(Generic[M]):
 
     def _tell(self, written: Written) -> None:
         def before(slot: Slot) -> Any:
-            return written[slot][0] if slot in written else self.bank.value_of(slot)
+            return written[slot][0] if slot in written else self.bank.value_or_none(slot)
 
         def after(slot: Slot) -> Any:
-            return written[slot][1] if slot in written else self.bank.value_of(slot)
+            return written[slot][1] if slot in written else self.bank.value_or_none(slot)
 
         for ref, node, slots, callback in list(self._watchers):
             if slots.isdisjoint(written):

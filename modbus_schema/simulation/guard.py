@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
-from modbus_schema.errors import DecodeError, EncodeError
+from modbus_schema.errors import DecodeError
 from modbus_schema.layout import Layout, Slot
 from modbus_schema.plain import decode_value
 from modbus_schema.planning import Block
@@ -56,7 +56,9 @@ class GuardedBank(SparseBank):
 
     def mask_write_register(self, address: int, and_mask: int, or_mask: int) -> None:
         with self._operation():
-            super().mask_write_register(address, and_mask, or_mask)
+            current = int.from_bytes(self._cells(Table.HOLDING_REGISTERS, address, 1), "big")
+            masked = current & and_mask | or_mask & ~and_mask & 0xFFFF
+            self.write_registers(address, masked.to_bytes(2, "big"))
 
     def read_write_registers(
         self, read_address: int, read_quantity: int, write_address: int, data: bytes
@@ -110,26 +112,27 @@ class GuardedBank(SparseBank):
         """Refuse the write inside where a field refuses its new value, and undo it then."""
         slots = self._map.slots_to_write(table, address, quantity)
         cells = self._cells(table, address, quantity)
-        before = {slot: self._value_or_none(slot) for slot in slots}
+        before = {slot: self.value_or_none(slot) for slot in slots}
         yield
         try:
-            after = {slot: self._checked_value(slot, before[slot]) for slot in slots}
-        except (DecodeError, EncodeError) as error:
+            self._map.refuse_read_only_bits(
+                table, address, cells, self._cells(table, address, quantity)
+            )
+            after = {slot: self._checked_value(slot) for slot in slots}
+        except Exception as error:  # a validator of the user's may fail in any way
             self._put_cells(table, address, quantity, cells)
             raise IllegalDataValue(f"{error}") from error
         for slot, value in after.items():
-            if slot.access.writable:
-                self._written[slot] = (before[slot], value)
+            self._written[slot] = (before[slot], value)
 
-    def _checked_value(self, slot: Slot, before: Any) -> Any:
+    def _checked_value(self, slot: Slot) -> Any:
+        if slot.alias:  # the fields that it looks at say what the cells may hold
+            return self.value_or_none(slot)
         value = self.value_of(slot)
-        if not slot.access.writable and value != before:
-            raise EncodeError("is read-only")
-        if slot.access.writable:
-            slot.check(value)
+        slot.check(value)
         return value
 
-    def _value_or_none(self, slot: Slot) -> Any:
+    def value_or_none(self, slot: Slot) -> Any:
         """Return the value; None where nobody has written a write-only field yet."""
         try:
             return self.value_of(slot)

@@ -42,8 +42,10 @@ _READS = (
     READ_DISCRETE_INPUTS,
     READ_HOLDING_REGISTERS,
     READ_INPUT_REGISTERS,
-    MODBUS_ENCAPSULATED_INTERFACE,
 )
+
+_IDENTIFICATION = bytes((MODBUS_ENCAPSULATED_INTERFACE, 0x0E))
+"""Of the encapsulated interfaces the one that only reads (AP §6.21)."""
 
 
 class Call(Request[R]):
@@ -85,7 +87,7 @@ class CustomCall(Call[bytes]):
     @property
     def writes(self) -> bool:  # type: ignore[override]  # by the function code
         """Whether it may change the device; a function that is not known may."""
-        return self.pdu[0] not in _READS
+        return self.pdu[0] not in _READS and self.pdu[:2] != _IDENTIFICATION
 
     def decode_answer(self, pdu: bytes) -> bytes:
         return pdu

@@ -17,15 +17,19 @@ class RtuFramer:
     """RTU frames in one direction, told apart by the length that their head announces.
 
     A host sees no silent intervals on a byte stream. A frame whose function code announces no
-    length ends where the received bytes end. After an error the received bytes are forgotten: the
-    next frame begins with the next bytes.
+    length ends where the received bytes end: of a request, which others may follow, with the bytes
+    of one read; of a response, which comes alone, where the CRC matches. After an error the
+    received bytes are forgotten: the next frame begins with the next bytes.
     """
 
     broadcast_unit_id: int | None = 0
     has_transaction_ids = False
 
-    def __init__(self, pdu_length: Callable[[bytes], int | None]) -> None:
+    def __init__(
+        self, pdu_length: Callable[[bytes], int | None], *, comes_alone: bool = False
+    ) -> None:
         self._pdu_length = pdu_length
+        self._comes_alone = comes_alone
         self._data = b""
 
     @classmethod
@@ -36,7 +40,7 @@ class RtuFramer:
     @classmethod
     def of_responses(cls) -> "RtuFramer":
         """Return the framer of what a client receives."""
-        return cls(response_length)
+        return cls(response_length, comes_alone=True)
 
     def encode(self, transaction_id: int, unit_id: int, pdu: bytes) -> bytes:
         frame = bytes((unit_id,)) + pdu
@@ -68,6 +72,8 @@ class RtuFramer:
             pdu_length = self._pdu_length(self._data[1:])
         except KeyError:
             size = len(self._data)
+            if self._comes_alone and size < _MAX_FRAME and crc16(self._data) != 0:
+                return None
         else:
             if pdu_length is None:
                 return None

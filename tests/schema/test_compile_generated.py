@@ -49,7 +49,7 @@ def test_encoding_is_the_plain_way(data: st.DataObject, drawn: Extent) -> None:
     """The generated encoder gives the cells, or raises the error, of the plain way."""
     layout = layout_of(drawn.model)
     blocks = whole_tables(layout)
-    values = _readable_values(layout, data.draw(cells(blocks), label="cells"))
+    values = readable_values(layout, data.draw(cells(blocks), label="cells"))
     instance = assemble(layout.root, values.get)
     encode = compile_encoder(layout.root, blocks)
     expected = outcome(encode_plain, layout.root, blocks, instance)
@@ -65,7 +65,7 @@ def test_odd_values_are_refused_alike(data: st.DataObject, drawn: Extent) -> Non
     """A value of another type or beyond the field is encoded, or refused, as the plain way does."""
     layout = layout_of(drawn.model)
     blocks = whole_tables(layout)
-    values = _readable_values(layout, data.draw(cells(blocks), label="cells"))
+    values = readable_values(layout, data.draw(cells(blocks), label="cells"))
     values |= data.draw(slots_with_values(layout), label="odd values")
     instance = assemble(layout.root, values.get)
     expected = outcome(encode_plain, layout.root, blocks, instance)
@@ -78,17 +78,17 @@ def test_what_is_encoded_decodes_again(data: st.DataObject, drawn: Extent) -> No
     """Cells that were encoded from an instance decode to it, but for what only aliases hold."""
     layout = layout_of(drawn.model)
     blocks = whole_tables(layout)
-    values = _readable_values(layout, data.draw(cells(blocks), label="cells"))
+    values = readable_values(layout, data.draw(cells(blocks), label="cells"))
     raw = outcome(encode_plain, layout.root, blocks, assemble(layout.root, values.get))
     if isinstance(raw, tuple):
         return
-    again = _readable_values(layout, raw)
+    again = readable_values(layout, raw)
     # of a write-only field that is None the cells stay 0, whatever that would mean
     again.update((slot, None) for slot, value in values.items() if value is None)
     assert raw == encode_plain(layout.root, blocks, assemble(layout.root, again.get))
 
 
-def _readable_values(layout: Layout, raw: list[bytes]) -> dict[Any, Any]:
+def readable_values(layout: Layout, raw: list[bytes]) -> dict[Any, Any]:
     """Return the value of every field, None where the cells mean nothing to it."""
     blocks = whole_tables(layout)
     values = {}

@@ -10,6 +10,7 @@ from modbus_schema import (
     Device,
     EncodeError,
     RegisterMap,
+    bits,
     coil,
     feed,
     float32,
@@ -85,3 +86,14 @@ def test_a_value_out_of_limits_is_refused() -> None:
     """Limits bind whoever writes, also into a bank."""
     with pytest.raises(EncodeError, match=r"Boiler.setpoint: holding\[4\]: 96 is above"):
         feed(DataBank, Boiler(temperature=1, setpoint=96, burner=False))
+
+
+def test_other_bits_of_a_word_stay() -> None:
+    """A field of some bits changes those."""
+
+    class Nibble(RegisterMap):
+        low: RW[int] = holding_register(0, bits(0, 3))
+
+    DataBank.set_words(0, [0xFF00])
+    feed(DataBank, Nibble(low=5))
+    assert DataBank.get_words(0) == [0xFF05]

@@ -5,19 +5,27 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
+from enum import IntEnum
 
 import pytest
+from attrs.validators import in_
 from hypothesis import given
 from hypothesis import strategies as st
 
 from modbus_schema import (
     RO,
     RW,
+    WO,
     DecodeError,
+    Device,
     EncodeError,
     RegisterMap,
     Simulation,
+    bit,
+    enum,
+    group,
     holding_register,
+    raw,
     simulate,
     string,
     uint16,
@@ -33,6 +41,12 @@ from modbus_wire import (
     Table,
 )
 from tests.schema.maps import Circuit, House, Mode, Zone, a_house
+
+
+class Strict(IntEnum):
+    """Commands, none of them 0."""
+
+    GO = 7
 
 
 @pytest.fixture
@@ -375,3 +389,84 @@ def test_pymodbus_reads_and_writes(sim: Simulation[House]) -> None:
         assert client.write_register(0, 7).exception_code == 3
         assert client.write_register(9, 7).exception_code == 2
     assert (sim.snapshot().limit, sim.snapshot().curve, sim.snapshot().pump) == (7, 2.5, False)
+
+
+class Drive(RegisterMap, max_gap=5):
+    """A command register of bits that are only written, and a status word seen twice."""
+
+    start: WO[bool] = holding_register(0x2000, bit(0), default=None)
+    mode: RW[int] = holding_register(10, uint16, max=9, validator=in_([1, 2, 3]))
+    mode_word: RO[int] = holding_register(10, uint16, overlap=True)
+    long: RO[bytes] = holding_register(100, raw(119))
+    near: RO[int] = holding_register(219, uint16)
+    far: RO[int] = holding_register(224, uint16)
+
+
+def a_drive() -> Drive:
+    """Return a drive that stands still."""
+    return Drive(mode=1, mode_word=1, long=bytes(238), near=5, far=6)
+
+
+def test_a_bit_that_is_only_written_can_be_written() -> None:
+    """A command register takes its bits by mask, and is told of."""
+    told: list[object] = []
+    with simulate(a_drive(), port=0) as sim, Client(sim.host, sim.port) as client:
+        sim.on_write(Drive.start)(lambda old, new: told.append(new))
+        Device(client, Drive).write(Drive.start.to(True))
+        with pytest.raises(IllegalDataAddress):
+            client.read_holding_registers(0x2000)
+    assert told == [True]
+
+
+def test_another_view_of_a_register_does_not_guard_it() -> None:
+    """A read-only view changes with the field that it looks at."""
+    with simulate(a_drive(), port=0) as sim, Client(sim.host, sim.port) as client:
+        drive = Device(client, Drive)
+        drive.write(Drive.mode.to(3))
+        assert drive.read(Drive.mode, Drive.mode_word) == (3, 3)
+        state = drive.read()
+        drive.write_changes(state, state.replace(mode=2, mode_word=2))
+        assert sim.snapshot().mode == 2
+
+
+def test_part_of_a_map_is_read_over_gaps_that_the_whole_splits() -> None:
+    """Where a read of all ends a request, a read of some may bridge."""
+    with simulate(a_drive(), port=0) as sim, Client(sim.host, sim.port) as client:
+        drive = Device(client, Drive)
+        assert drive.read().far == 6
+        assert drive.read(Drive.near, Drive.far) == (5, 6)
+
+
+def test_a_validator_that_fails_in_its_own_way_refuses() -> None:
+    """Whatever it raises, the client hears 03 and nothing is written."""
+
+    def odd(instance: object, attribute: object, value: int) -> None:
+        assert value % 2
+
+    class Odd(RegisterMap):
+        number: RW[int] = holding_register(0, uint16, validator=odd)
+
+    with simulate(Odd(number=1), port=0) as sim, Client(sim.host, sim.port) as client:
+        with pytest.raises(IllegalDataValue):
+            client.write_single_register(0, 50)
+        assert sim.snapshot().number == 1
+
+
+def test_a_group_with_a_field_that_nobody_wrote_is_watched() -> None:
+    """What a write-only field holds before its first write may mean nothing: it is None."""
+
+    class Panel(RegisterMap):
+        command: WO[Strict] = holding_register(0, enum(Strict), default=None)
+        level: RW[int] = holding_register(1, uint16)
+
+    class Plant(RegisterMap):
+        panel: RW[Panel] = group(Panel, base=0)
+
+    told: list[object] = []
+    with (
+        simulate(Plant(panel=Panel(level=1)), port=0) as sim,
+        Client(sim.host, sim.port) as client,
+    ):
+        sim.on_write(Plant.panel)(lambda old, new: told.append((old.level, new.level)))
+        client.write_single_register(1, 2)
+    assert told == [(1, 2)]
