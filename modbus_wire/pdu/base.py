@@ -95,7 +95,8 @@ class Request(Generic[R]):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        cls._names += tuple(vars(cls).get("__slots__", ()))
+        slots = vars(cls).get("__slots__", ())
+        cls._names += tuple(name for name in slots if not name.startswith("_"))
 
     def _state(self) -> dict[str, object]:
         slots = {name: getattr(self, name) for name in self._names}
@@ -172,12 +173,16 @@ class ReadRequest(Request[R]):
 class RawRead(Request[bytes]):
     """A read whose result is the bytes of its cells, as they came: registers or packed bits."""
 
-    __slots__ = ("read",)
+    __slots__ = ("_head", "_pdu", "_size", "read")
 
     writes = False
 
     def __init__(self, read: ReadRequest[list[int]] | ReadRequest[list[bool]]) -> None:
         self.read = read
+        size = read.size(read.quantity)
+        self._pdu = read.encode()
+        self._head = bytes((read.function_code, size))
+        self._size = size + 2
 
     @property
     def function_code(self) -> int:  # type: ignore[override]  # that of the read inside
@@ -185,10 +190,12 @@ class RawRead(Request[bytes]):
         return self.read.function_code
 
     def encode(self) -> bytes:
-        return self.read.encode()
+        return self._pdu
 
     def decode_response(self, pdu: bytes) -> bytes:
-        return self.read.payload(pdu)
+        if len(pdu) != self._size or not pdu.startswith(self._head):
+            self.no_answer(pdu)
+        return pdu[2:]
 
 
 class WriteRequest(Request[None]):
