@@ -83,9 +83,8 @@ def decode_plain(root: GroupNode, blocks: Sequence[Block], data: Sequence[bytes]
 
 def check_size(block: Block, data: bytes) -> None:
     """Raise DecodeError for data that is not exactly as long as the block."""
-    size = (block.quantity + 7) // 8 if block.table.is_bits else 2 * block.quantity
-    if len(data) != size:
-        error = DecodeError(f"{len(data)} bytes came where {size} are due")
+    if len(data) != block.size:
+        error = DecodeError(f"{len(data)} bytes came where {block.size} are due")
         error.where = block.place
         raise error
 
@@ -124,7 +123,6 @@ def encode_blocks(blocks: Sequence[Block], values: Mapping[Slot, Any]) -> list[b
 
 
 def _encode_block(block: Block, values: Mapping[Slot, Any]) -> bytes:
-    size = (block.quantity + 7) // 8 if block.table.is_bits else 2 * block.quantity
     cells = 0
     for slot in block.slots:
         if slot not in values:
@@ -134,7 +132,7 @@ def _encode_block(block: Block, values: Mapping[Slot, Any]) -> bytes:
             cells |= int.from_bytes(data, "little") << slot.address - block.address
         else:
             cells |= int.from_bytes(data, "big") << 16 * (block.end - slot.end)
-    return cells.to_bytes(size, "little" if block.table.is_bits else "big")
+    return cells.to_bytes(block.size, "little" if block.table.is_bits else "big")
 
 
 def leaf_values(node: Node, value: Any) -> Iterator[tuple[Slot, Any]]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from modbus_schema.layout import WHOLE_REGISTER, Layout, Slot, cells_text
+from modbus_wire.bits import byte_count
 from modbus_wire.codes import (
     MAX_READ_BITS,
     MAX_READ_REGISTERS,
@@ -30,6 +31,11 @@ class Block(NamedTuple):
     def end(self) -> int:
         """The address after the last cell."""
         return self.address + self.quantity
+
+    @property
+    def size(self) -> int:
+        """How many bytes hold the cells: registers, or packed bits."""
+        return byte_count(self.quantity) if self.table.is_bits else 2 * self.quantity
 
     @property
     def covers_whole_registers(self) -> bool:

@@ -14,7 +14,7 @@ from modbus_schema.compile.views import Pass, Pull, passes_of, pulls_of
 from modbus_schema.layout import GroupNode, RepeatNode, Slot
 from modbus_schema.plain import decode_plain, decode_slot, decode_value
 from modbus_schema.planning import Block
-from modbus_wire.bits import BYTE_TO_BITS, byte_count, unpack_bits
+from modbus_wire.bits import BYTE_TO_BITS, unpack_bits
 
 TABLE_PAYS = 3
 """From so many wanted bits of a byte on, unpacking all eight from a table is faster."""
@@ -117,7 +117,7 @@ class _Writer:
             users[pull].append(slot)
         passes = passes_of(users)
         if not passes:
-            self.scope.line(f"if len({data}) != {2 * block.quantity}: refuse()")
+            self.scope.line(f"if len({data}) != {block.size}: refuse()")
         swapped = ""
         for one in passes:
             if one.view.swapped and not swapped:
@@ -155,7 +155,7 @@ class _Writer:
 
     def _bits(self, block: Block, slots: Sequence[Slot], data: str) -> None:
         scope = self.scope
-        scope.line(f"if len({data}) != {byte_count(block.quantity)}: refuse()")
+        scope.line(f"if len({data}) != {block.size}: refuse()")
         single: dict[int, dict[int, Slot]] = defaultdict(dict)
         for slot in slots:
             start = slot.address - block.address

@@ -15,7 +15,6 @@ from modbus_schema.layout import GroupNode, RepeatNode, Slot
 from modbus_schema.options import Access
 from modbus_schema.plain import encode_plain, encode_value
 from modbus_schema.planning import Block
-from modbus_wire.bits import byte_count
 
 
 def compile_encoder(root: GroupNode, blocks: Sequence[Block]) -> Callable[[object], list[bytes]]:
@@ -75,7 +74,7 @@ class _Writer:
         for slot, pull in pulls_of(block, slots).items():
             users[pull].append(slot)
         packed = [self._pack(one, block, users) for one in passes_of(users)]
-        size = 2 * block.quantity
+        size = block.size
         if not packed:
             return f"bytes({size})"
         if len(packed) == 1:
@@ -147,7 +146,7 @@ class _Writer:
     def _bits(self, block: Block, slots: Sequence[Slot]) -> str:
         """Write the packed bits of a block: byte by byte, and runs of bits as one number."""
         scope = self.scope
-        size = byte_count(block.quantity)
+        size = block.size
         single: dict[int, list[str]] = defaultdict(list)
         runs: list[str] = []
         for slot in slots:

@@ -25,7 +25,7 @@ _pack_fields = _FIELDS.pack
 _MANY = Struct(">BHHB")
 _MANY_SIZE = _MANY.size
 _unpack_many = _MANY.unpack_from
-_EXCEPTION_LENGTH = 2
+EXCEPTION_LENGTH = 2
 
 
 class Request(Generic[R]):
@@ -87,7 +87,7 @@ class Request(Generic[R]):
     def _refusal(self, pdu: bytes) -> ExceptionResponse | ResponseMismatch:
         # Some servers answer function code 0x80 to whatever they cannot decode.
         exceptions = (self.function_code | EXCEPTION_FLAG, EXCEPTION_FLAG)
-        if len(pdu) == _EXCEPTION_LENGTH and pdu[0] in exceptions:
+        if len(pdu) == EXCEPTION_LENGTH and pdu[0] in exceptions:
             return exception_for(pdu[1])
         return ResponseMismatch(f"response {pdu.hex(' ')} does not answer the request")
 

@@ -1,7 +1,7 @@
 """Which request class stands for which function code, and how long a PDU is that begins so."""
 
 from modbus_wire.codes import EXCEPTION_FLAG
-from modbus_wire.pdu.base import AnyRequest
+from modbus_wire.pdu.base import EXCEPTION_LENGTH, AnyRequest
 from modbus_wire.pdu.bits import (
     ReadCoils,
     ReadDiscreteInputs,
@@ -34,8 +34,6 @@ REQUESTS: dict[int, type[AnyRequest]] = {
 }
 """The request class of each function code."""
 
-_EXCEPTION_LENGTH = 2
-
 
 def request_length(head: bytes) -> int | None:
     """Return the length of the request PDU that begins with ``head``; None: not yet known.
@@ -51,5 +49,5 @@ def response_length(head: bytes) -> int | None:
     Raises `KeyError` for a function code that no class stands for.
     """
     if head and head[0] & EXCEPTION_FLAG:
-        return _EXCEPTION_LENGTH
+        return EXCEPTION_LENGTH
     return REQUESTS[head[0]].response_length(head) if head else None
