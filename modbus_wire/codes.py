@@ -36,10 +36,19 @@ class FunctionCode(IntEnum):
     READ_INPUT_REGISTERS = 0x04
     WRITE_SINGLE_COIL = 0x05
     WRITE_SINGLE_REGISTER = 0x06
+    READ_EXCEPTION_STATUS = 0x07
+    DIAGNOSTICS = 0x08
+    GET_COMM_EVENT_COUNTER = 0x0B
+    GET_COMM_EVENT_LOG = 0x0C
     WRITE_MULTIPLE_COILS = 0x0F
     WRITE_MULTIPLE_REGISTERS = 0x10
+    REPORT_SERVER_ID = 0x11
+    READ_FILE_RECORD = 0x14
+    WRITE_FILE_RECORD = 0x15
     MASK_WRITE_REGISTER = 0x16
     READ_WRITE_MULTIPLE_REGISTERS = 0x17
+    READ_FIFO_QUEUE = 0x18
+    ENCAPSULATED_INTERFACE_TRANSPORT = 0x2B
 
 
 class ExceptionCode(IntEnum):
@@ -79,3 +88,15 @@ MAX_WRITE_REGISTERS = 123
 
 MAX_RW_WRITE_REGISTERS = 121
 """Registers written by one read/write of multiple registers (AP §6.17)."""
+
+MAX_FILE = 65535
+"""The greatest file number; the least is 1 (AP §6.14)."""
+
+MAX_RECORD = 9999
+"""The greatest record number of a file; the least is 0 (AP §6.14)."""
+
+MAX_FIFO = 31
+"""Registers in one answer of a FIFO queue (AP §6.18)."""
+
+MAX_EVENTS = 64
+"""Events in the log of a server (AP §6.10)."""

@@ -14,7 +14,10 @@ class Framing(Enum):
     """MBAP header, no checksum (TCP §3.1.3)."""
 
     RTU = "rtu"
-    """Unit id, PDU and CRC-16 (SL §2.5.1), here carried over TCP."""
+    """Unit id, PDU and CRC-16 (SL §2.5.1), on a serial line or carried over a network."""
+
+    ASCII = "ascii"
+    """Colon, unit id and PDU in hex, LRC (SL §2.5.2), on a serial line or over a network."""
 
 
 Adu: TypeAlias = tuple[int, int, bytes]

@@ -1,0 +1,47 @@
+"""Work of several exchanges as a generator of requests, which any client can run.
+
+A flow yields a request, or a list of reads that may go out together, and is sent the result, or
+the list of results; it is thrown the error where that failed. It knows no client and no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Generator
+
+from modbus_wire.errors import ModbusError
+from modbus_wire.pdu.base import AnyRequest, R
+from modbus_wire.typed import Any, TypeAlias
+
+Step: TypeAlias = AnyRequest | list[AnyRequest]
+Flow: TypeAlias = Generator[Step, Any, R]
+"""Requests out, their results in, ``R`` at the end."""
+
+
+def run_flow(flow: Flow[R], ask: Callable[[Step], Any]) -> R:
+    """Run a flow to its end; ``ask`` carries out a step, or raises a `ModbusError`."""
+    try:
+        step = next(flow)
+        while True:
+            try:
+                result = ask(step)
+            except ModbusError as error:
+                step = flow.throw(error)
+            else:
+                step = flow.send(result)
+    except StopIteration as done:
+        return done.value  # type: ignore[no-any-return]
+
+
+async def run_flow_async(flow: Flow[R], ask: Callable[[Step], Awaitable[Any]]) -> R:
+    """Run a flow to its end, as `run_flow`."""
+    try:
+        step = next(flow)
+        while True:
+            try:
+                result = await ask(step)
+            except ModbusError as error:
+                step = flow.throw(error)
+            else:
+                step = flow.send(result)
+    except StopIteration as done:
+        return done.value  # type: ignore[no-any-return]
