@@ -2,6 +2,7 @@
 
 from modbus_schema.codecs.arrays import array as array
 from modbus_schema.codecs.base import Codec as Codec
+from modbus_schema.codecs.bcd import bcd as bcd
 from modbus_schema.codecs.bit_table import bit_list as bit_list
 from modbus_schema.codecs.bit_table import single_bit as single_bit
 from modbus_schema.codecs.bits import bit as bit
@@ -9,8 +10,15 @@ from modbus_schema.codecs.bits import bits as bits
 from modbus_schema.codecs.bits import boolean as boolean
 from modbus_schema.codecs.bits import int8 as int8
 from modbus_schema.codecs.bits import uint8 as uint8
+from modbus_schema.codecs.converting import composite as composite
 from modbus_schema.codecs.enums import enum as enum
 from modbus_schema.codecs.enums import flags as flags
+from modbus_schema.codecs.moments import date_time as date_time
+from modbus_schema.codecs.moments import duration as duration
+from modbus_schema.codecs.moments import timestamp as timestamp
+from modbus_schema.codecs.network import ipv4 as ipv4
+from modbus_schema.codecs.network import ipv6 as ipv6
+from modbus_schema.codecs.network import mac as mac
 from modbus_schema.codecs.numbers import float16 as float16
 from modbus_schema.codecs.numbers import float32 as float32
 from modbus_schema.codecs.numbers import float64 as float64

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Generic, TypeVar
 
 from modbus_schema.codecs.base import Codec, encode_checked
+from modbus_schema.codecs.order import NumberRegisters
 from modbus_schema.codecs.source import Scope, cut_out, put_in
 from modbus_schema.codecs.text import check_count
 from modbus_schema.codecs.value import Value
@@ -19,7 +20,7 @@ class Array(Value, Codec[tuple[T, ...]], Generic[T]):
     item: Codec[T]
     count: int
     registers: int
-    number_registers: int
+    number_registers: NumberRegisters
     wire: str | None
 
     def decode(self, words: Sequence[int]) -> tuple[T, ...]:
@@ -69,6 +70,10 @@ class Array(Value, Codec[tuple[T, ...]], Generic[T]):
         return f"array({self.item!r}, {self.count})"
 
 
+def _repeated(number_registers: NumberRegisters, count: int) -> NumberRegisters:
+    return number_registers * count if isinstance(number_registers, tuple) else number_registers
+
+
 def items_of(value: Iterable[T], count: int) -> tuple[T, ...]:
     """Return exactly ``count`` items of a value, or raise EncodeError."""
     try:
@@ -96,6 +101,6 @@ def array(item: Codec[T], count: int) -> Codec[tuple[T, ...]]:
         item,
         count,
         registers=registers,
-        number_registers=item.number_registers,
+        number_registers=_repeated(item.number_registers, count),
         wire=None if item.wire is None else f"{2 * registers}s",
     )

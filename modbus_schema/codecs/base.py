@@ -5,14 +5,15 @@ A codec says what registers mean. It knows neither their address nor the device'
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
-from modbus_schema.codecs.order import Order, from_canonical, to_canonical
+from modbus_schema.codecs.order import NumberRegisters, Order, from_canonical, to_canonical
 from modbus_schema.codecs.source import Scope
 from modbus_schema.errors import EncodeError
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 REGISTER_BITS = 16
 
@@ -29,10 +30,11 @@ class Codec(Generic[T]):
     registers: int = 1
     """How many registers the value takes up; in a table of bits: how many bits."""
 
-    number_registers: int = 1
+    number_registers: NumberRegisters = 1
     """How many registers one number spans, which a device may store in either word order.
 
-    1: only the byte order matters. 0: no order matters, the registers are plain bytes.
+    1: only the byte order matters. 0: no order matters, the registers are plain bytes. A codec of
+    different numbers, one behind the other, has the size of each.
     """
 
     bit_range: tuple[int, int] | None = None
@@ -68,6 +70,15 @@ class Codec(Generic[T]):
         from modbus_schema.codecs.optional import OptionalCodec
 
         return OptionalCodec(self, sentinels)
+
+    def converted(self, read: Callable[[T], U], write: Callable[[U], T]) -> Codec[U]:
+        """Return the codec of ``read(value)``; ``write`` is its reverse.
+
+        Whatever either raises refuses the value, as `DecodeError` or `EncodeError`.
+        """
+        from modbus_schema.codecs.converting import Converted
+
+        return Converted(self, read, write)
 
     def decode_source(self, raw: str, scope: Scope) -> str:
         """Return the expression that converts ``raw``, unpacked as `wire` says, to the value.

@@ -10,7 +10,7 @@ from modbus_schema.codecs.base import Codec, pattern_of
 from modbus_schema.codecs.scaling import Decimals, ScaledFloat, ScaledInteger
 from modbus_schema.codecs.source import Scope
 from modbus_schema.codecs.value import Value
-from modbus_schema.errors import EncodeError
+from modbus_schema.errors import DefinitionError, EncodeError
 from modbus_wire.utils import decode_ieee, encode_ieee, get_2comp, long_list_to_word
 from modbus_wire.utils import word_list_to_long as words_to_longs
 
@@ -43,6 +43,17 @@ class IntegerCodec(Number[int]):
 
     def scaled(self, step: Decimals, offset: Decimals = 0) -> Codec[float]:
         return ScaledInteger(self, step, offset, low=self.low, high=self.high)
+
+    def fixed(self, fraction_bits: int) -> Codec[float]:
+        """Return the codec of a binary fixed-point number: ``raw / 2 ** fraction_bits``.
+
+        ``int32.fixed(16)`` is Q15.16. Raises DefinitionError for less than 1 bit or more than 64.
+        """
+        from decimal import Decimal
+
+        if type(fraction_bits) is not int or not 1 <= fraction_bits <= 64:
+            raise DefinitionError(f"fixed() takes 1 to 64 bits, not {fraction_bits!r}")
+        return self.scaled(Decimal(0.5**fraction_bits))
 
     def checked(self, value: object) -> int:
         """Return a value as an int within the bounds, or raise EncodeError."""

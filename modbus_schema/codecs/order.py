@@ -6,7 +6,7 @@ with the high bits first, in each register the byte with the high bits first.
 
 import struct
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 End = Literal["big", "little"]
 
@@ -31,25 +31,40 @@ DCBA = Order("little", "little")
 """Little-endian throughout."""
 
 
-def to_canonical(data: bytes, number_registers: int, order: Order) -> list[int]:
-    """Return the registers of ``data``, as a device of that order sent them, as canonical words.
+NumberRegisters: TypeAlias = "int | tuple[int, ...]"
+"""How many registers each number in a run spans: the same for all, or one after the other.
 
-    The words of each run of ``number_registers`` registers are one number; with 1 the word order
-    does not matter, with 0 no order does.
-    """
-    end = "<" if order.byte == "little" and number_registers else ">"
-    words = list(struct.unpack(f"{end}{len(data) // 2}H", data))
-    return _in_word_order(words, number_registers, order)
+1: only the byte order matters. 0: no order matters, the register is two plain bytes.
+"""
 
 
-def from_canonical(words: Sequence[int], number_registers: int, order: Order) -> bytes:
+def to_canonical(data: bytes, number_registers: NumberRegisters, order: Order) -> list[int]:
+    """Return the registers of ``data``, as a device of that order sent them, as canonical words."""
+    words = list(struct.unpack(f">{len(data) // 2}H", data))
+    return words if order == ABCD else _ordered(words, number_registers, order)
+
+
+def from_canonical(words: Sequence[int], number_registers: NumberRegisters, order: Order) -> bytes:
     """Return canonical words as a device of that order sends them; see ``to_canonical``."""
-    end = "<" if order.byte == "little" and number_registers else ">"
-    return struct.pack(f"{end}{len(words)}H", *_in_word_order(words, number_registers, order))
+    if order != ABCD:
+        words = _ordered(words, number_registers, order)
+    return struct.pack(f">{len(words)}H", *words)
 
 
-def _in_word_order(words: Sequence[int], number_registers: int, order: Order) -> list[int]:
-    if order.word == "big" or number_registers < 2:
-        return list(words)
-    starts = range(0, len(words), number_registers)
-    return [word for start in starts for word in words[start : start + number_registers][::-1]]
+def _ordered(words: Sequence[int], number_registers: NumberRegisters, order: Order) -> list[int]:
+    """Return words with each number between the order and ``ABCD``; twice is as before."""
+    ordered: list[int] = []
+    at = 0
+    for size in _sizes(number_registers, len(words)):
+        number = list(words[at : at + max(size, 1)])
+        if size and order.byte == "little":
+            number = [word >> 8 | (word & 0xFF) << 8 for word in number]
+        ordered += number[::-1] if order.word == "little" else number
+        at += len(number)
+    return ordered
+
+
+def _sizes(number_registers: NumberRegisters, count: int) -> tuple[int, ...]:
+    if isinstance(number_registers, tuple):
+        return number_registers
+    return (number_registers,) * (count // max(number_registers, 1))

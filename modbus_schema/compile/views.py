@@ -89,9 +89,10 @@ def pulled_wire(slot: Slot) -> str:
 def _views(slot: Slot) -> tuple[View, ...]:
     """Return the views in which a slot can be pulled."""
     codec, order = slot.codec, slot.order
-    if codec.wire is None or codec.number_registers == 0:
+    numbers = codec.number_registers
+    if codec.wire is None or isinstance(numbers, tuple) or numbers == 0:
         return (STRAIGHT,)
-    if codec.number_registers > 1:
+    if numbers > 1:
         return (_OF_ORDER[order],)
     straight = order.byte == "big"
     if codec.wire.endswith("s"):

@@ -2,7 +2,9 @@
 
 import math
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from enum import Enum, IntEnum, IntFlag
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any, NamedTuple
 
 import pytest
@@ -11,10 +13,14 @@ from modbus_schema import codecs
 from modbus_schema.codecs import (
     Codec,
     array,
+    bcd,
     bit,
     bit_list,
     bits,
     boolean,
+    composite,
+    date_time,
+    duration,
     enum,
     flags,
     float16,
@@ -24,9 +30,13 @@ from modbus_schema.codecs import (
     int16,
     int32,
     int64,
+    ipv4,
+    ipv6,
+    mac,
     raw,
     single_bit,
     string,
+    timestamp,
     uint8,
     uint16,
     uint32,
@@ -59,6 +69,27 @@ class Alarm(IntFlag):
 
     HOT = 1
     WET = 4
+
+
+class Reading(NamedTuple):
+    """Three values of different sizes."""
+
+    level: int
+    total: int
+    unit: str
+
+
+def parts_of(number: complex) -> tuple[float, float]:
+    """Return the real and the imaginary part."""
+    return number.real, number.imag
+
+
+SIX = ("year", "month", "day", "hour", "minute", "second")
+IEC = ("year", "month day", "hour minute", "millisecond")
+MOMENT = datetime(2024, 3, 1, 12, 30, 59, 123_000)
+NEW_YEAR = datetime(2024, 12, 31, 23)
+PAIR = composite(complex, parts_of, float16, float16)
+READING = Reading(7, 0x10002, "kW")
 
 
 class Case(NamedTuple):
@@ -169,6 +200,28 @@ CASES = (
     Case(array(int16.optional(7), 2).optional(0), [0, 7], (0, None)),
     Case(boolean.optional(0xFFFF), [0xFFFF], None),
     Case(int16.optional(1).optional(2), [2], None),
+    Case(bcd(), [0x1234], 1234),
+    Case(bcd(2), [0x0098, 0x7654], 987654),
+    Case(bcd(3), [0x9999, 0x9999, 0x9999], 999999999999),
+    Case(bcd(4), [0, 0, 0, 0x0042], 42),
+    Case(bcd(2).scaled("0.01"), [0x0001, 0x2345], 123.45),
+    Case(int32.fixed(16), [0xFFFF, 0x8000], -0.5),
+    Case(uint16.fixed(8), [0x0180], 1.5),
+    Case(duration(uint16, "min"), [90], timedelta(minutes=90)),
+    Case(duration(int32, "ms"), [0xFFFF, 0xFFFF], timedelta(milliseconds=-1)),
+    Case(timestamp(), [0x65E1, 0x1A80], datetime(2024, 3, 1, tzinfo=UTC)),
+    Case(timestamp(uint64, "ms"), [0, 0, 0, 1500], datetime(1970, 1, 1, 0, 0, 1, 500_000, UTC)),
+    Case(timestamp(uint16, "d", epoch=2000), [31], datetime(2000, 2, 1, tzinfo=UTC)),
+    Case(date_time(*SIX), [2024, 3, 1, 12, 30, 59], datetime(2024, 3, 1, 12, 30, 59)),
+    Case(date_time(*IEC, since=2000), [24, 0x0301, 0x0C1E, 59123], MOMENT),
+    Case(date_time("year month", "day hour", since=2000, bcd=True), [0x2412, 0x3123], NEW_YEAR),
+    Case(ipv4, [0xC0A8, 0x0001], IPv4Address("192.168.0.1")),
+    Case(ipv6, [0xFE80, 0, 0, 0, 0, 0, 0, 1], IPv6Address("fe80::1")),
+    Case(mac, [0x0080, 0xF402, 0x1A2B], "00:80:f4:02:1a:2b"),
+    Case(uint16.converted(chr, ord), [0x41], "A"),
+    Case(composite(complex, parts_of, float32, float32), [0x3F80, 0, 0xC000, 0], 1 - 2j),
+    Case(composite(Reading, tuple, int16, uint32, string(1)), [7, 1, 2, 0x6B57], READING),
+    Case(array(PAIR, 2), [0x3C00, 0x4000, 0x4200, 0x4400], (1 + 2j, 3 + 4j)),
     Case(single_bit, [1], True),
     Case(bit_list(3), [1, 0, 1], (True, False, True)),
 )
@@ -199,11 +252,12 @@ def check_codec(case: Case) -> None:
 def check_is_value(codec: Codec[Any]) -> None:
     """Check that a codec is a hashable value that cannot be changed and reads as it is written."""
     names = {**vars(codecs), "Mode": Mode, "Phase": Phase, "Alarm": Alarm, "nan": math.nan}
-    written = eval(repr(codec), names)
-    assert repr(written) == repr(codec)
-    if "nan" not in repr(codec):
-        assert written == codec
-        assert hash(written) == hash(codec)
+    if "<" not in repr(codec):  # functions and classes have no such form
+        written = eval(repr(codec), names)
+        assert repr(written) == repr(codec)
+        if "nan" not in repr(codec):
+            assert written == codec
+            assert hash(written) == hash(codec)
     with pytest.raises(AttributeError):
         codec.registers = 99  # type: ignore[misc]  # what must not work
 

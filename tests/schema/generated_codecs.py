@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from datetime import UTC, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -11,9 +12,13 @@ from hypothesis import strategies as st
 from modbus_schema.codecs import (
     Codec,
     array,
+    bcd,
     bit,
     bits,
     boolean,
+    composite,
+    date_time,
+    duration,
     enum,
     flags,
     float16,
@@ -23,15 +28,18 @@ from modbus_schema.codecs import (
     int16,
     int32,
     int64,
+    ipv4,
+    mac,
     raw,
     string,
+    timestamp,
     uint8,
     uint16,
     uint32,
     uint64,
 )
 from modbus_schema.codecs.base import pattern_bits
-from tests.schema.codec_checks import Alarm, Mode
+from tests.schema.codec_checks import IEC, MOMENT, PAIR, Alarm, Mode, Reading
 
 STEPS = ("0.1", "0.01", "10", "0.5", "-0.25", "1e-3")
 OFFSETS = ("0", "-40", "273.15")
@@ -46,6 +54,8 @@ ODD_VALUES: tuple[Any, ...] = (
     *(math.nan, math.inf, -math.inf, Decimal("0.1"), 1 + 0j),
     *(Mode.HEAT, Mode.COOL, Alarm.HOT, Alarm(0x80), "", "a", "a\0", "a ", "\0a", "ä", "\ud800"),
     *(b"", b"ab", b"abcd", b"abcdef", bytearray(b"ab"), (), (1,), (1, 2), (None, 0.1), [True]),
+    *(timedelta(minutes=3), timedelta(microseconds=1), MOMENT, MOMENT.replace(tzinfo=UTC), 1 - 2j),
+    *(Reading(1, 2, "V"), "10.0.0.1", "0:1", "00:80:f4:02:1a:2b"),
     *((True, False, True), (0.5, 0.5, 70000), ("a",), {"a": 1}, object()),
 )
 
@@ -107,7 +117,10 @@ def simple_codecs() -> st.SearchStrategy[Codec[Any]]:
     )
     known: list[Codec[Any]] = [*INTEGERS, *FLOATS, boolean, Seconds(), Swapped()]
     known += [enum(Mode), enum(Mode, keep_unknown=True), enum(Mode, int32, keep_unknown=True)]
-    known += [flags(Alarm), flags(Alarm, uint64)]
+    known += [flags(Alarm), flags(Alarm, uint64), bcd(1), bcd(2).scaled("0.1"), bcd(3), ipv4, mac]
+    known += [duration(uint16, "min"), timestamp(uint64, "ms"), date_time(*IEC, since=2000), PAIR]
+    known += [int32.fixed(16), uint16.converted(chr, ord), int32.converted(str, int)]
+    known += [composite(Reading, tuple, int16, uint32, string(1))]
     return st.sampled_from(known) | scaled() | strings | st.builds(raw, st.integers(1, 3))
 
 
