@@ -37,7 +37,7 @@ def read_body(
 ) -> Body:
     """Sort the namespace of a class that is about to be made; its bases have ``inherited``."""
     body = Body({}, [], {})
-    reader = _Reader(bases, inherited, _annotation_heads(namespace))
+    reader = _Reader(_taken_names(bases), inherited, _annotation_heads(namespace))
     for attribute, value in namespace.items():
         if not isinstance(value, Field):
             body.rest[attribute] = value
@@ -47,9 +47,12 @@ def read_body(
         where = f"{name}.{attribute}"
         body.problems.extend(f"{where}: {_placed(problem, value)}" for problem in problems)
         if isinstance(value, Field) and not problems:
-            access = _ACCESS[reader.heads[attribute]]
-            body.fields[attribute] = value.declaration._replace(access=access)
+            body.fields[attribute] = _as(value.declaration, _ACCESS[reader.heads[attribute]])
     return body
+
+
+def _as(declaration: Declaration, access: Access) -> Declaration:
+    return declaration if declaration.access is access else declaration._replace(access=access)
 
 
 def _placed(problem: str, value: object) -> str:
@@ -61,7 +64,7 @@ def _placed(problem: str, value: object) -> str:
 
 
 class _Reader(NamedTuple):
-    bases: tuple[type, ...]
+    taken: Mapping[str, type]
     inherited: Mapping[str, Declaration]
     heads: Mapping[str, object]
 
@@ -79,11 +82,8 @@ class _Reader(NamedTuple):
             yield "a field cannot be called self"
         elif attribute.startswith("_"):
             yield "the name of a field cannot begin with an underscore"
-        elif attribute not in self.inherited:
-            parents = (parent for base in self.bases for parent in base.__mro__)
-            owner = next((parent for parent in parents if attribute in vars(parent)), None)
-            if owner is not None:
-                yield f"the name is taken by {owner.__name__}.{attribute}"
+        elif attribute in self.taken and attribute not in self.inherited:
+            yield f"the name is taken by {self.taken[attribute].__name__}.{attribute}"
 
     def _field_problems(self, attribute: str, declaration: Declaration) -> Iterator[str]:
         if attribute not in self.heads:
@@ -95,9 +95,15 @@ class _Reader(NamedTuple):
             return
         yield from declaration_problems(declaration, access)
         old = self.inherited.get(attribute)
-        problem = old and override_problem(old, declaration._replace(access=access))
+        problem = old and override_problem(old, _as(declaration, access))
         if problem:
             yield f"in the base class, it is another kind of field: {problem}"
+
+
+def _taken_names(bases: tuple[type, ...]) -> dict[str, type]:
+    """Return the attributes that a class inherits, each with the class that has it."""
+    parents = [parent for base in bases for parent in base.__mro__]
+    return {name: parent for parent in reversed(parents) for name in vars(parent)}
 
 
 def _annotation_heads(namespace: Mapping[str, Any]) -> dict[str, object]:

@@ -100,28 +100,35 @@ def _has_writable(model: type[Mapped]) -> bool:
 
 
 def _leaf_problems(leaf: Leaf, access: Access) -> Iterator[str]:
-    place = f"{leaf.table.label}[{leaf.address!r}]"
     if type(leaf.address) is not int:
-        yield f"{place}: the address must be an int, not {leaf.address!r}"
+        yield f"{_place(leaf)}: the address must be an int, not {leaf.address!r}"
     if not leaf.access.includes(access):
-        yield f"{place} is read-only, so the field is RO, not {access.value}"
-    for keyword in ("word_order", "byte_order"):
-        problem = order_problem(keyword, getattr(leaf, keyword))
+        yield f"{_place(leaf)} is read-only, so the field is RO, not {access.value}"
+    yield from _option_problems(leaf)
+    codec: object = leaf.codec
+    if not isinstance(codec, Codec):
+        yield f"{_place(leaf)}: {codec!r} is no codec"
+    elif codec.bit_table != leaf.table.is_bits:
+        kinds = ("bits", "registers") if codec.bit_table else ("registers", "bits")
+        yield f"{_place(leaf)}: {codec!r} is a codec of {kinds[0]}, the table is one of {kinds[1]}"
+    else:
+        yield from _size_problems(leaf, access)
+        yield from _limit_problems(leaf)
+
+
+def _place(leaf: Leaf) -> str:
+    return f"{leaf.table.label}[{leaf.address!r}]"
+
+
+def _option_problems(leaf: Leaf) -> Iterator[str]:
+    for keyword, order in (("word_order", leaf.word_order), ("byte_order", leaf.byte_order)):
+        problem = order_problem(keyword, order)
         if problem:
             yield problem
     validators: tuple[object, ...] = leaf.validators
     for validator in validators:
         if not callable(validator):
             yield f"the validator {validator!r} is not callable"
-    codec: object = leaf.codec
-    if not isinstance(codec, Codec):
-        yield f"{place}: {codec!r} is no codec"
-    elif codec.bit_table != leaf.table.is_bits:
-        kinds = ("bits", "registers") if codec.bit_table else ("registers", "bits")
-        yield f"{place}: {codec!r} is a codec of {kinds[0]}, the table is one of {kinds[1]}"
-    else:
-        yield from _size_problems(leaf, access)
-        yield from _limit_problems(leaf)
 
 
 def _number_problems(group: Nested) -> Iterator[str]:
@@ -159,10 +166,12 @@ def _most_cells(table: Table, access: Access) -> int:
 def _limit_problems(leaf: Leaf) -> Iterator[str]:
     limits: list[object] = [leaf.minimum, leaf.maximum]
     given = [limit for limit in limits if limit is not None]
+    if not given:
+        return
     numbers = [limit for limit in given if isinstance(limit, int | float)]
     if len(numbers) < len(given):
         yield f"min and max must be numbers, not {', '.join(map(repr, given))}"
-    elif given and not _may_hold_numbers(leaf.codec):
+    elif not _may_hold_numbers(leaf.codec):
         yield f"min and max bound numbers, which {leaf.codec!r} does not hold"
     elif len(numbers) == 2 and not numbers[0] <= numbers[1]:
         yield f"min {numbers[0]!r} is above max {numbers[1]!r}"

@@ -47,7 +47,7 @@ class _Branch(NamedTuple):
         return self._replace(path=path, base=self.base + group.base).group_node(group.model)
 
     def _slot(self, path: Path, leaf: Leaf) -> Slot:
-        orders = MapOptions(leaf.word_order, leaf.byte_order).over(self.options)
+        orders = self.options
         return Slot(
             path=path,
             name=self.name + path_text(path),
@@ -55,7 +55,10 @@ class _Branch(NamedTuple):
             address=self.base + leaf.address,
             size=leaf.codec.registers,
             codec=leaf.codec,
-            order=Order(orders.word_order or "big", orders.byte_order or "big"),
+            order=Order(
+                leaf.word_order or orders.word_order or "big",
+                leaf.byte_order or orders.byte_order or "big",
+            ),
             access=leaf.access,
             alias=leaf.alias,
             minimum=leaf.minimum,

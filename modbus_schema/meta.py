@@ -10,13 +10,13 @@ import attrs
 
 from modbus_schema.body import read_body
 from modbus_schema.checks import default_problems, layout_problems
-from modbus_schema.declared import Declaration, Mapped
+from modbus_schema.declared import UNSET, Declaration, Mapped
 from modbus_schema.errors import DefinitionError
 from modbus_schema.fields import Field
 from modbus_schema.flatten import build_layout
 from modbus_schema.layout import Layout
 from modbus_schema.options import MapOptions, options_from
-from modbus_schema.refs import Ref, reference
+from modbus_schema.refs import Ref, references
 
 
 class MapMeta(type):
@@ -59,7 +59,7 @@ class MapMeta(type):
         problems += layout_problems(cls.__layout__)
         if problems:
             raise DefinitionError("\n".join(problems))
-        cls.__refs__ = {field: reference(cls, (field,)) for field in fields}
+        cls.__refs__ = references(cls)
         return cls
 
     def __setattr__(cls, name: str, value: object) -> None:
@@ -102,12 +102,18 @@ def _inherited_fields(bases: tuple[type, ...]) -> dict[str, Declaration]:
 
 
 def _with_slots(cls: Any, fields: Mapping[str, Declaration]) -> Any:
+    plain = attrs.field()
     return attrs.define(
         cls,
-        these={name: attrs.field(default=field.default) for name, field in fields.items()},
+        these={
+            name: plain if field.default is UNSET else attrs.field(default=field.default)
+            for name, field in fields.items()
+        },
         frozen=True,
         kw_only=True,
         weakref_slot=False,
+        eq=False,  # the base has these; to generate them takes as long as all the rest
+        repr=False,
     )
 
 

@@ -62,6 +62,18 @@ class RegisterMap(_Base):
         # For type checkers; the metaclass takes the keywords.
         super().__init_subclass__()
 
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in self.__fields__)
+
+    def __hash__(self) -> int:
+        return hash((type(self), *(getattr(self, name) for name in self.__fields__)))
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__fields__)
+        return f"{type(self).__name__}({values})"
+
     def replace(self, **changes: object) -> Self:
         """Return a copy with some fields changed; TypeError for a name that is no field."""
         instance: Any = self

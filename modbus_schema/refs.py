@@ -155,6 +155,11 @@ def reference(model: type[Mapped], path: Path) -> Ref[Any, Any]:
     return _make(model, path, declaration)
 
 
+def references(model: type[Mapped]) -> dict[str, Ref[Any, Any]]:
+    """Return the references to all fields of a model, by their names."""
+    return {name: _make(model, (name,), field) for name, field in model.__fields__.items()}
+
+
 def path_text(path: Path) -> str:
     """Spell a path as it follows the name of its map: ``.zones[1].target``."""
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
