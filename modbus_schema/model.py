@@ -65,10 +65,10 @@ class RegisterMap(_Base):
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        return all(getattr(self, name) == getattr(other, name) for name in self.__fields__)
+        return _values(self) == _values(other)
 
     def __hash__(self) -> int:
-        return hash((type(self), *(getattr(self, name) for name in self.__fields__)))
+        return hash((type(self), *_values(self)))
 
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__fields__)
@@ -76,6 +76,14 @@ class RegisterMap(_Base):
 
     def replace(self, **changes: object) -> Self:
         """Return a copy with some fields changed; TypeError for a name that is no field."""
+        fields = type(self).__fields__
+        for name in changes:
+            if name not in fields:
+                raise TypeError(f"{type(self).__name__} has no field {name!r}")
         instance: Any = self
         copy: Self = attrs.evolve(instance, **changes)
         return copy
+
+
+def _values(instance: Any) -> tuple[object, ...]:
+    return tuple([getattr(instance, name) for name in instance.__fields__])
