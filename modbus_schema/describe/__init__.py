@@ -1,0 +1,1 @@
+"""A map as a document: rows, and what is made of them."""

@@ -1,0 +1,125 @@
+"""A map as rows of text, one for each field: what every document of it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import Enum
+from typing import Any, NamedTuple
+
+from modbus_schema.addresses import modicon
+from modbus_schema.codecs.base import Codec
+from modbus_schema.codecs.enums import EnumCodec, FlagsCodec
+from modbus_schema.layout import Slot, layout_of
+from modbus_schema.model import RegisterMap
+from modbus_schema.refs import path_text
+from modbus_wire.codes import Table
+
+TITLES = {
+    Table.COILS: "Coils",
+    Table.DISCRETE_INPUTS: "Discrete inputs",
+    Table.INPUT_REGISTERS: "Input registers",
+    Table.HOLDING_REGISTERS: "Holding registers",
+}
+
+
+class Row(NamedTuple):
+    """One field, as a document shows it."""
+
+    table: Table
+    name: str
+    """``zones[1].target``."""
+    address: int
+    """On the wire, from 0."""
+    size: int
+    """How many cells."""
+    modicon: str
+    """The address of the other notation, ``40001``."""
+    bits: str
+    """``3..4`` of a field of some bits, otherwise empty."""
+    type: str
+    """The codec as it is written."""
+    order: str
+    """The orders where they are not those of the protocol, ``word little``."""
+    access: str
+    unit: str
+    limits: str
+    """``5..30``; empty without limits."""
+    values: dict[int, str]
+    """The names of an enum's or of flags' values."""
+    description: str
+
+
+def rows_of(model: type[RegisterMap]) -> list[Row]:
+    """Return the rows of a map by table and address."""
+    slots = sorted(layout_of(model).slots, key=_position)
+    return [_row(slot) for slot in slots]
+
+
+def rows_by_table(model: type[RegisterMap]) -> Iterator[tuple[Table, list[Row]]]:
+    """Return the rows of each table that the map has fields in."""
+    rows = rows_of(model)
+    for table in Table:
+        in_table = [row for row in rows if row.table is table]
+        if in_table:
+            yield table, in_table
+
+
+def named_values(codec: Codec[Any]) -> dict[int, str]:
+    """Return the names of the values of an enum or of flags, of a codec made of one too."""
+    inner: object = codec
+    while isinstance(inner, Codec):
+        if isinstance(inner, EnumCodec | FlagsCodec):
+            return {_number(member): name for name, member in inner.kind.__members__.items()}
+        inner = getattr(inner, "inner", getattr(inner, "item", None))
+    return {}
+
+
+def summary(model: type[RegisterMap]) -> str:
+    """Return the text of the class's own docstring, without indentation; empty where none is."""
+    from inspect import cleandoc
+
+    return cleandoc(model.__doc__ or "") if "__doc__" in vars(model) else ""
+
+
+def _number(member: Enum) -> int:
+    return int(member.value)
+
+
+def _position(slot: Slot) -> tuple[int, int, int]:
+    first = slot.codec.bit_range[0] if slot.codec.bit_range else 0
+    return list(Table).index(slot.table), slot.address, first
+
+
+def _row(slot: Slot) -> Row:
+    return Row(
+        table=slot.table,
+        name=path_text(slot.path).removeprefix("."),
+        address=slot.address,
+        size=slot.size,
+        modicon=modicon(slot.table, slot.address),
+        bits="..".join(map(str, sorted(set(slot.codec.bit_range or ())))),
+        type=f"{slot.codec!r}",
+        order=_order(slot),
+        access=slot.access.value,
+        unit=slot.unit,
+        limits=_limits(slot),
+        values=named_values(slot.codec),
+        description=slot.description,
+    )
+
+
+def _order(slot: Slot) -> str:
+    orders = []
+    if slot.order.word == "little" and slot.size > 1 and slot.codec.number_registers not in (0, 1):
+        orders.append("word little")
+    if slot.order.byte == "little" and slot.codec.number_registers and not slot.table.is_bits:
+        orders.append("byte little")
+    return ", ".join(orders)
+
+
+def _limits(slot: Slot) -> str:
+    if slot.minimum is None and slot.maximum is None:
+        return ""
+    low = "" if slot.minimum is None else f"{slot.minimum:g}"
+    high = "" if slot.maximum is None else f"{slot.maximum:g}"
+    return f"{low}..{high}"

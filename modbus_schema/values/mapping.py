@@ -1,0 +1,125 @@
+"""Instances as dictionaries and as JSON, and back.
+
+A group is a dictionary in the dictionary, what repeats is a list of them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from modbus_schema.errors import EncodeError
+from modbus_schema.layout import GroupNode, Node, RepeatNode, Slot, layout_of
+from modbus_schema.model import RegisterMap
+from modbus_schema.plain import located
+from modbus_schema.values.plainly import Form, Json, form_of
+
+M = TypeVar("M", bound=RegisterMap)
+
+Convert = Callable[[Slot, Any], Any]
+
+
+def to_dict(instance: RegisterMap) -> dict[str, Any]:
+    """Return the values of an instance as they are, under the names of the fields."""
+    tree: dict[str, Any] = _tree(layout_of(type(instance)).root, instance, lambda _, value: value)
+    return tree
+
+
+def from_dict(model: type[M], values: Mapping[str, Any]) -> M:
+    """Return the instance that `to_dict` gave the values of.
+
+    A field that is left out has its default. Raises `EncodeError` for a name that is no field, a
+    field without a value, and a value that its field cannot hold.
+    """
+    return _instance(model, values, lambda _, value: value)
+
+
+def to_json(instance: RegisterMap, *, indent: int | None = None) -> str:
+    """Return the JSON text of an instance; `describe.json_schema` describes it."""
+    tree = _tree(layout_of(type(instance)).root, instance, _plain)
+    return json.dumps(tree, indent=indent, ensure_ascii=False, allow_nan=False)
+
+
+def from_json(model: type[M], text: str | bytes) -> M:
+    """Return the instance of a JSON text; raises as `from_dict`, and ValueError for other text."""
+    return _instance(model, json.loads(text), _value)
+
+
+def _form(slot: Slot) -> Form:
+    return form_of(slot.codec)
+
+
+def _plain(slot: Slot, value: Any) -> Json:
+    return None if value is None else _form(slot).plain(value)
+
+
+def _value(slot: Slot, plain: Json) -> Any:
+    if plain is None and not slot.access.readable:
+        return None
+    try:
+        return _form(slot).value(plain)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise located(EncodeError(str(error)), slot) from error
+
+
+def _tree(node: Node, value: Any, convert: Convert) -> Any:
+    if isinstance(node, Slot):
+        return convert(node, value)
+    if isinstance(node, RepeatNode):
+        pairs = zip(node.items, value, strict=True)
+        return [_tree(item, each, convert) for item, each in pairs]
+    return {
+        name: _tree(member, getattr(value, name), convert) for name, member in node.members.items()
+    }
+
+
+def _instance(model: type[M], values: Any, convert: Convert) -> M:
+    layout = layout_of(model)
+    made: M = _made(layout.root, values, convert, model.__name__)
+    return made
+
+
+def _made(node: Node, value: Any, convert: Convert, name: str) -> Any:
+    if isinstance(node, Slot):
+        return _checked(node, convert(node, value))
+    if isinstance(node, RepeatNode):
+        return _items(node, value, convert, name)
+    return _group(node, value, convert, name)
+
+
+def _checked(slot: Slot, value: Any) -> Any:
+    if value is None and not slot.access.readable:
+        return None
+    try:
+        slot.check(value)
+        slot.codec.encode(value)
+    except EncodeError as error:
+        raise located(error, slot) from None
+    return value
+
+
+def _items(node: RepeatNode, value: Any, convert: Convert, name: str) -> tuple[Any, ...]:
+    if not isinstance(value, list | tuple) or len(value) != len(node.items):
+        raise EncodeError(f"{name}: {len(node.items)} items are expected, not {value!r}")
+    pairs = zip(node.items, value, strict=True)
+    return tuple(
+        _made(item, each, convert, f"{name}[{index}]") for index, (item, each) in enumerate(pairs)
+    )
+
+
+def _group(node: GroupNode, value: Any, convert: Convert, name: str) -> Any:
+    if not isinstance(value, Mapping):
+        raise EncodeError(f"{name}: a mapping is expected, not {value!r}")
+    unknown = [key for key in value if key not in node.members]
+    if unknown:
+        raise EncodeError(f"{name} has no field {unknown[0]!r}")
+    given = {
+        member: _made(node.members[member], value[member], convert, f"{name}.{member}")
+        for member in node.members
+        if member in value
+    }
+    try:
+        return node.model(**given)
+    except TypeError as error:
+        raise EncodeError(f"{name}: {error}") from None
