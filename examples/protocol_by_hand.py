@@ -10,12 +10,13 @@ from modbus_wire import (
     Server,
     SparseBank,
     Table,
+    TracedFrame,
 )
 
 
-def show(frame: bytes, is_sent: bool) -> None:
+def show(frame: TracedFrame) -> None:
     """Print a frame as it goes over the wire."""
-    print("->" if is_sent else "<-", frame.hex(" "))
+    print("->" if frame.is_sent else "<-", frame.data.hex(" "))
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
 """Typed, declarative register maps for Modbus: one class reads, writes and simulates a device."""
 
+from modbus_schema.async_device import AsyncDevice, AsyncExecutor
 from modbus_schema.codecs import (
     Codec,
     array,
@@ -32,7 +33,7 @@ from modbus_schema.codecs import (
     uint32,
     uint64,
 )
-from modbus_schema.device import Device
+from modbus_schema.device import Device, Executor
 from modbus_schema.errors import DecodeError, DefinitionError, EncodeError, SchemaError
 from modbus_schema.feed import feed
 from modbus_schema.fields import RO, RW, WO
@@ -54,11 +55,14 @@ __all__ = [
     "RO",
     "RW",
     "WO",
+    "AsyncDevice",
+    "AsyncExecutor",
     "Codec",
     "DecodeError",
     "DefinitionError",
     "Device",
     "EncodeError",
+    "Executor",
     "Ref",
     "RegisterMap",
     "SchemaError",

@@ -70,8 +70,7 @@ def _map(name: str) -> type[RegisterMap]:
 
 def _print_diff(old: type[RegisterMap], new: type[RegisterMap]) -> int:
     differences = diff(old, new)
-    for difference in differences:
-        print(difference)
+    sys.stdout.writelines(f"{difference}\n" for difference in differences)
     return 1 if any(difference.is_breaking for difference in differences) else 0
 
 

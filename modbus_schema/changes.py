@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from modbus_schema.compile import compile_encoder
 from modbus_schema.errors import EncodeError
-from modbus_schema.layout import Layout, Node, Slot, resolve
+from modbus_schema.layout import Layout, Node, Path, Slot, resolve
 from modbus_schema.plain import encode_blocks, leaf_values, located
 from modbus_schema.planning import Block, plan_writes, runs
 from modbus_schema.refs import Setting, Write
@@ -18,6 +18,12 @@ Change: TypeAlias = tuple[Slot, Any]
 
 Encoded: TypeAlias = list[tuple[Block, bytes]]
 """Blocks with their register bytes or packed bits."""
+
+InstanceWriter: TypeAlias = tuple[list[Block], Callable[[Any], list[bytes]]]
+"""The blocks that hold an instance, and the generated function that encodes it into them."""
+
+_MOST_WRITERS = 16
+"""How many functions are generated for one map, by which of its write-only fields are None."""
 
 
 def encode_writes(changes: Iterable[Change]) -> Encoded:
@@ -33,21 +39,47 @@ def encode_instance(layout: Layout, instance: object) -> Encoded:
 
     Raises `EncodeError`.
     """
-    writer = layout.once("write", lambda: _instance_writer(layout))
+    writer = _writer_for(layout, instance)
     if writer is None:
         return encode_writes(writable_values(layout.root, instance))
     blocks, encode = writer
     return list(zip(blocks, encode(instance), strict=True))
 
 
-def _instance_writer(layout: Layout) -> tuple[list[Block], Callable[[Any], list[bytes]]] | None:
-    """Return the blocks of all writable fields and their generated encoder.
-
-    None for a map with write-only fields: which of them are written is the instance's matter.
-    """
-    if not all(slot.access.readable for slot in layout.slots):
+def _writer_for(layout: Layout, instance: object) -> InstanceWriter | None:
+    """Return what writes the instances that say as much as this one; None for the plain way."""
+    try:
+        absent = frozenset(slot for slot in _write_only(layout) if _at(instance, slot.path) is None)
+    except (AttributeError, IndexError, TypeError):  # it has something else where groups should be
         return None
-    own = [slot for slot in layout.slots if slot.access.writable and not slot.alias]
+    writers: dict[frozenset[Slot], InstanceWriter] = layout.once("writers", dict)
+    writer = writers.get(absent)
+    if writer is None and len(writers) < _MOST_WRITERS:
+        writer = writers[absent] = _instance_writer(layout, absent)
+    return writer
+
+
+def _write_only(layout: Layout) -> tuple[Slot, ...]:
+    return layout.once(
+        "write-only",
+        lambda: tuple(slot for slot in layout.slots if not slot.access.readable and not slot.alias),
+    )
+
+
+def _at(instance: Any, path: Path) -> Any:
+    value = instance
+    for step in path:
+        value = getattr(value, step) if isinstance(step, str) else value[step]
+    return value
+
+
+def _instance_writer(layout: Layout, absent: frozenset[Slot]) -> InstanceWriter:
+    """Return the blocks of the writable fields but those absent, and their generated encoder."""
+    own = [
+        slot
+        for slot in layout.slots
+        if slot.access.writable and not slot.alias and slot not in absent
+    ]
     blocks = _in_turn(plan_writes(own), own)
     return blocks, compile_encoder(layout.root, blocks)
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, Protocol, TypeVar, overload
+from typing import Any, Protocol, TypeVar, overload
 
-from modbus_schema.changes import changes_between, encode_instance, encode_writes, writes_of
-from modbus_schema.layout import Path, resolve
+from modbus_schema.device_base import DeviceBase
 from modbus_schema.model import RegisterMap
-from modbus_schema.reading import read_plans
 from modbus_schema.refs import Ref, Write
-from modbus_schema.transfer import Flow, write_flow
 from modbus_wire.errors import ModbusError
-from modbus_wire.pdu.base import Request
+from modbus_wire.flows import run_flow
+from modbus_wire.pdu.base import AnyRequest, Request
 
 M = TypeVar("M", bound=RegisterMap)
 R = TypeVar("R")
@@ -28,30 +26,20 @@ class Executor(Protocol):
         """Return the result of a request, or raise a `ModbusError`."""
         ...
 
+    def read_many(self, requests: list[AnyRequest], /, *, unit_id: int | None = None) -> list[Any]:
+        """Return the results of reads in their order, or raise the error of the first that fails.
 
-class Device(Generic[M]):
+        The error's ``request`` says which that is.
+        """
+        ...
+
+
+class Device(DeviceBase[M, Executor]):
     """The device that ``client`` reaches at ``unit_id`` (0..255; None: the client's own).
 
     ``max_gap`` overrides the class keyword: how many undeclared cells a read may bridge.
     Errors name model.field, table, address range and the request.
     """
-
-    def __init__(
-        self,
-        client: Executor,
-        model: type[M],
-        *,
-        unit_id: int | None = None,
-        max_gap: int | None = None,
-    ) -> None:
-        self.client = client
-        self.model = model
-        self.unit_id = unit_id
-        self._plans = read_plans(model, max_gap)
-        self._layout = self._plans.layout
-
-    def __repr__(self) -> str:
-        return f"Device({self.client!r}, {self.model.__name__}, unit_id={self.unit_id})"
 
     @overload
     def read(self) -> M: ...
@@ -79,13 +67,16 @@ class Device(Generic[M]):
     def read(self, *refs: Ref[M, Any]) -> Any:
         """Read the whole model, one field or group, or several as a tuple; all or nothing.
 
-        Neighbours share a request and a value never spans two. Raises `DecodeError` for registers
-        that are no value of their field, besides what the client raises.
+        Neighbours share a request and a value never spans two; as many requests are under way at
+        once as the client's ``max_in_flight`` says. Raises `DecodeError` for registers that are no
+        value of their field, besides what the client raises.
         """
-        if not refs:
-            return self._run(self._plans.of_model().flow())
-        values = self._run(self._plans.of_paths(tuple(self._path(ref) for ref in refs)).flow())
-        return values[0] if len(refs) == 1 else values
+        plan = self._plan(refs)
+        try:
+            return plan.value(self._ask(plan.step))
+        except ModbusError as error:
+            plan.locate(error)
+            raise
 
     @overload
     def write(self, instance: M, /) -> None: ...
@@ -98,35 +89,11 @@ class Device(Generic[M]):
         request, and the requests go out in the order in which their first fields are given. Where
         one fails the later ones are not sent, and the error says which fields were written.
         """
-        if len(changes) == 1 and type(changes[0]) is self.model:
-            writes = encode_instance(self._layout, changes[0])
-        else:
-            writes = encode_writes(writes_of(self._layout, changes))
-        self._run(write_flow(writes))
+        run_flow(self._write(changes), self._ask)
 
     def write_changes(self, old: M, new: M) -> None:
         """Write the fields in which ``new`` differs from ``old``; equal instances send nothing.
 
         Raises `EncodeError` where a read-only field differs.
         """
-        self._run(write_flow(encode_writes(changes_between(self._layout, old, new))))
-
-    def _path(self, ref: Ref[M, Any]) -> Path:
-        resolve(self._layout, ref)
-        return ref.path
-
-    def _run(self, flow: Flow[R]) -> R:
-        execute = self.client.execute
-        unit_id = self.unit_id
-        try:
-            request = next(flow)
-            while True:
-                try:
-                    result = execute(request, unit_id=unit_id)
-                except ModbusError as error:
-                    request = flow.throw(error)
-                else:
-                    request = flow.send(result)
-        except StopIteration as done:
-            result_of_flow: R = done.value
-            return result_of_flow
+        run_flow(self._write_changes(old, new), self._ask)

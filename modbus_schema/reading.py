@@ -33,7 +33,7 @@ class ReadPlans(Generic[M]):
         self.layout = layout
         self.max_gap = max_gap
         self._model_plan: ReadPlan[M] | None = None
-        self._plans: dict[tuple[Path, ...], ReadPlan[tuple[Any, ...]]] = {}
+        self._plans: dict[tuple[Path, ...], ReadPlan[Any]] = {}
 
     def of_model(self) -> ReadPlan[M]:
         """Return the plan whose result is an instance."""
@@ -42,17 +42,19 @@ class ReadPlans(Generic[M]):
             self._model_plan = ReadPlan(blocks, compile_decoder(self.layout.root, blocks))
         return self._model_plan
 
-    def of_paths(self, paths: tuple[Path, ...]) -> ReadPlan[tuple[Any, ...]]:
-        """Return the plan whose result is one value per path, in the order of the paths."""
+    def of_paths(self, paths: tuple[Path, ...]) -> ReadPlan[Any]:
+        """Return the plan whose result is the value of the one path, or a tuple, one per path."""
         found = self._plans.get(paths)
         if found is None:
             found = self._plans[paths] = self._make(paths)
         return found
 
-    def _make(self, paths: tuple[Path, ...]) -> ReadPlan[tuple[Any, ...]]:
+    def _make(self, paths: tuple[Path, ...]) -> ReadPlan[Any]:
         slots = {slot: None for path in paths for slot in self.layout.slots_of(path)}
         blocks = plan(slots, max_gap=self.max_gap, avoid=self.layout.slots)
         decoders = [_decoder(self.layout.node(path), blocks) for path in paths]
+        if len(decoders) == 1:
+            return ReadPlan(blocks, decoders[0])
         return ReadPlan(blocks, lambda data: tuple(decode(data) for decode in decoders))
 
 

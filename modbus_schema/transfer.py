@@ -1,17 +1,15 @@
-"""Reads and writes of a map as generators of requests, which any driver can run.
-
-A flow yields requests and is sent their results, or thrown their errors; it knows no client.
-"""
+"""Reads and writes of a map as steps and flows of requests, which any client can run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Sequence
-from typing import Any, Generic, TypeAlias, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Generic, TypeVar
 
 from modbus_schema.errors import DecodeError
 from modbus_schema.planning import Block
 from modbus_wire.codes import Table
 from modbus_wire.errors import IllegalFunction, ModbusError
+from modbus_wire.flows import Flow, Step
 from modbus_wire.pdu.base import AnyRequest, RawRead
 from modbus_wire.pdu.bits import (
     ReadCoils,
@@ -29,9 +27,6 @@ from modbus_wire.pdu.registers import (
 
 R = TypeVar("R")
 
-Flow: TypeAlias = Generator[AnyRequest, Any, R]
-"""Requests out, their results in, ``R`` at the end."""
-
 _READS: dict[
     Table, type[ReadCoils | ReadDiscreteInputs | ReadHoldingRegisters | ReadInputRegisters]
 ]
@@ -44,32 +39,40 @@ _READS = {
 
 
 class ReadPlan(Generic[R]):
-    """The requests that bring some fields, made once, and what turns their bytes into a value."""
+    """The requests that bring some fields, made once, and what turns their bytes into a value.
+
+    They are one step, so that a client may have them under way together. A read runs it without a
+    generator, which would be a twentieth of its time.
+    """
 
     def __init__(self, blocks: Sequence[Block], decode: Callable[[Sequence[bytes]], R]) -> None:
         self.decode = decode
-        self.steps = [(_read(block), block) for block in blocks]
+        self.parts = [(_read(block), block) for block in blocks]
+        requests: list[AnyRequest] = [request for request, _ in self.parts]
+        self._is_one = len(requests) == 1
+        self.step: Step = requests[0] if self._is_one else requests
 
-    def flow(self) -> Flow[R]:
-        """Read all blocks, or fail with the error of the first that fails."""
-        data: list[bytes] = []
-        for request, block in self.steps:
-            try:
-                data.append((yield request))
-            except ModbusError as error:
-                error.where = block.place
-                raise
-        try:
-            return self.decode(data)
-        except DecodeError as error:
+    def value(self, result: Any) -> R:
+        """Return what the result of the step means; raises `DecodeError`."""
+        return self.decode((result,) if self._is_one else result)
+
+    def locate(self, error: ModbusError) -> None:
+        """Say in an error of the step, or of its value, what was read by which request."""
+        if isinstance(error, DecodeError):
             error.request = self._request_of(error.where)
-            raise
+        else:
+            error.where = self._place_of(error.request)
+
+    def _place_of(self, failed: object) -> str:
+        """Return the block of a request; all of them where the client does not say which failed."""
+        places = [block.place for request, block in self.parts if request is failed]
+        return ", ".join(places or [block.place for _, block in self.parts])
 
     def _request_of(self, place: str) -> RawRead | None:
         return next(
             (
                 request
-                for request, block in self.steps
+                for request, block in self.parts
                 if any(slot.place == place for slot in block.slots)
             ),
             None,

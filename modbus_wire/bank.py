@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from threading import RLock
 
 from modbus_wire.bits import byte_count, pack_bits, unpack_bits
@@ -144,6 +145,10 @@ class CellBank:
         self._discrete_inputs = discrete_inputs
         self._input_registers = input_registers
         self._holding_registers = holding_registers
+
+    def operation(self) -> AbstractContextManager[object]:
+        """Return what makes all that is done in a ``with`` block one operation."""
+        return self.lock
 
     def read_bits(self, table: Table, address: int, quantity: int) -> bytes | bytearray:
         return self._bits(table).read(address, quantity)

@@ -5,7 +5,7 @@ Nothing of the protocol is decided here. `modbus_wire.sync.client.Client` is the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import ParamSpec
 
 import modbus_wire.constants as const
@@ -102,7 +102,7 @@ class ModbusClient:
         self.close()
         if not is_host(hostname):
             return None
-        self.__driver.host = hostname
+        self.__driver.set_endpoint(host=hostname)
         return hostname
 
     def port(self, port: int | None = None) -> int | None:
@@ -112,7 +112,7 @@ class ModbusClient:
         self.close()
         if not 0 < int(port) < 65536:
             return None
-        self.__driver.port = int(port)
+        self.__driver.set_endpoint(port=int(port))
         return self.__driver.port
 
     def unit_id(self, unit_id: int | None = None) -> int | None:
@@ -158,7 +158,7 @@ class ModbusClient:
         if mode not in (const.MODBUS_TCP, const.MODBUS_RTU):
             return None
         self.__mode = mode
-        self.__driver.framing = _FRAMINGS[mode]
+        self.__driver.set_endpoint(framing=_FRAMINGS[mode])
         return self.__mode
 
     def open(self) -> bool:
@@ -257,6 +257,10 @@ class ModbusClient:
         with self.__driver.turn:
             return self.__carry_out(request, self.__unit_id if unit_id is None else unit_id)
 
+    def read_many(self, requests: Iterable[Request[R]], *, unit_id: int | None = None) -> list[R]:
+        """Carry out reads one after the other, up to the first that fails; as `execute`."""
+        return [self.execute(request, unit_id=unit_id) for request in requests]
+
     def on_tx_rx(self, frame: bytes, is_tx: bool) -> None:
         """Override to see each frame that is sent (``is_tx``) or received."""
 
@@ -282,7 +286,7 @@ class ModbusClient:
 
     def __carry_out(self, request: Request[R], unit_id: int) -> R:
         is_watched = self.__debug or self.__is_watched or "on_tx_rx" in self.__dict__
-        self.__driver.trace = self.__trace if is_watched else None
+        self.__driver.watch = self.__trace if is_watched else None
         return self.__driver.execute(request, unit_id=unit_id)
 
     def __trace(self, frame: bytes, is_sent: bool) -> None:

@@ -188,14 +188,15 @@ _STREAMS = {"tcp": TcpEndpoint, "udp": UdpEndpoint}
 
 
 def _parse(url: str) -> Endpoint:
-    from urllib.parse import parse_qsl, urlsplit
+    from urllib.parse import urlsplit
 
-    parts = urlsplit(url)
-    if parts.username is not None or parts.fragment:
-        raise ValueError(f"{url}: neither a user nor a fragment belongs there")
-    options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
-    prefix, _, transport = parts.scheme.rpartition("+")
+    scheme = url.partition("://")[0]
     try:
+        parts = urlsplit(url)
+        if parts.username is not None or parts.fragment:
+            raise ValueError("neither a user nor a fragment belongs there")
+        options = _options(parts.query)
+        prefix, _, transport = parts.scheme.rpartition("+")
         if parts.scheme in ("rtu", "ascii"):
             return _serial(parts.netloc + parts.path, Framing(parts.scheme), options)
         if parts.path not in ("", "/") or not parts.hostname:
@@ -207,9 +208,20 @@ def _parse(url: str) -> Endpoint:
         framing = Framing(prefix) if prefix else Framing.TCP
         return kind(parts.hostname, parts.port, framing=framing)
     except KeyError:
-        raise ValueError(f"{url}: {parts.scheme!r} is no transport") from None
+        raise ValueError(f"{url}: {scheme!r} is no transport") from None
     except ValueError as error:
         raise ValueError(f"{url}: {error}") from None
+
+
+def _options(query: str) -> dict[str, str]:
+    """Return what follows the question mark; raises ValueError for an option without a value."""
+    from urllib.parse import parse_qsl
+
+    pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
+    options = dict(pairs)
+    if len(options) < len(pairs):
+        raise ValueError("an option is given twice")
+    return options
 
 
 _TLS_OPTIONS: dict[str, Callable[[str], Any]] = dict.fromkeys(

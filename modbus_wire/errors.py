@@ -2,6 +2,7 @@
 
 ModbusError
 ├── RequestError (ValueError)             cannot be encoded; nothing was sent
+├── ClientBusy                            too many requests wait already; nothing was sent
 ├── ConnectError (ConnectionError)        no connection; nothing was sent
 ├── ConnectionClosedError (ConnectionError)
 ├── ResponseTimeout (TimeoutError)
@@ -61,6 +62,10 @@ class RequestError(ModbusError, ValueError):
     """A request that cannot be encoded: an argument is outside the protocol's limits."""
 
 
+class ClientBusy(ModbusError):
+    """Too many requests of an async client wait for their turn already."""
+
+
 class ConnectError(ModbusError, ConnectionError):
     """No connection could be made to the server."""
 
@@ -87,6 +92,9 @@ class CrcError(FrameError):
 
 class ResponseMismatch(ProtocolError):
     """A well-formed frame that is no answer to the request."""
+
+    transaction_id: int | None = None
+    """The transaction that it ended, where others are under way and go on."""
 
 
 class ExceptionResponse(ModbusError):

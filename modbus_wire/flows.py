@@ -10,10 +10,13 @@ from collections.abc import Awaitable, Callable, Generator
 
 from modbus_wire.errors import ModbusError
 from modbus_wire.pdu.base import AnyRequest, R
-from modbus_wire.typed import Any, TypeAlias
+from modbus_wire.typed import TYPE_CHECKING, Any, TypeAlias
 
 Step: TypeAlias = AnyRequest | list[AnyRequest]
-Flow: TypeAlias = Generator[Step, Any, R]
+if TYPE_CHECKING:
+    Flow: TypeAlias = Generator[Step, Any, R]
+else:
+    Flow = Generator  # takes a parameter also where annotations are not postponed
 """Requests out, their results in, ``R`` at the end."""
 
 

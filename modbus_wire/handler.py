@@ -1,4 +1,4 @@
-"""PDU in, PDU out: a request is checked and carried out on the bank of its unit.
+"""PDU in, PDU out: a request is checked and carried out on its unit.
 
 The order of checks is that of AP §6: function (01), the request's own fields (03), addresses (02),
 execution (04). The fields are the request class's matter, addresses the bank's. A handler knows no
@@ -9,213 +9,255 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from modbus_wire.access import Access, Guard
 from modbus_wire.bank import Bank
-from modbus_wire.bits import byte_count
-from modbus_wire.codes import EXCEPTION_FLAG, Table
+from modbus_wire.codes import EXCEPTION_FLAG, MAX_PDU
 from modbus_wire.errors import (
     ExceptionResponse,
     GatewayTargetFailedToRespond,
-    IllegalDataValue,
     IllegalFunction,
     ServerDeviceFailure,
 )
+from modbus_wire.hooks import Write, WriteHooks
 from modbus_wire.log import logger
-from modbus_wire.pdu.base import ReadRequest, Request
-from modbus_wire.pdu.bits import (
-    ReadCoils,
-    ReadDiscreteInputs,
-    WriteMultipleCoils,
-    WriteSingleCoil,
-)
-from modbus_wire.pdu.registers import (
-    MaskWriteRegister,
-    ReadHoldingRegisters,
-    ReadInputRegisters,
-    ReadWriteMultipleRegisters,
-    WriteMultipleRegisters,
-    WriteSingleRegister,
-)
-from modbus_wire.typed import Any, TypeAlias
+from modbus_wire.pdu.base import R
+from modbus_wire.pdu.registry import request_length
+from modbus_wire.peer import NOBODY, Peer
+from modbus_wire.services.base import ConditionalService, RequestType, Service
+from modbus_wire.services.counters import LINE_FEED, ServerDiagnostics
+from modbus_wire.services.registry import SERVICES
+from modbus_wire.services.tables import TABLES, ReadService
+from modbus_wire.typed import TypeAlias
+from modbus_wire.unit import Unit
 
-RequestType: TypeAlias = type[Request[Any]]
-"""A request class of any result type."""
+__all__ = ["SERVICES", "Banks", "Handler", "RequestType", "Service"]
 
-Service: TypeAlias = Callable[[Bank, Any], bytes | None]
-"""Carries out a request of one class on a bank and returns the response PDU, None for no answer;
-raises an `ExceptionResponse` to refuse."""
+Banks: TypeAlias = Bank | Unit | Mapping[int, Bank | Unit]
+"""One bank or unit for every unit id, or one under each unit id there is."""
 
 _MAX_CODE = 0xFF
-
-Banks: TypeAlias = Bank | Mapping[int, Bank]
-"""One bank for every unit id, or one under each unit id there is."""
-
-
-class ReadService:
-    """The service of a plain read (AP §6.1 to §6.4); subclasses say of what."""
-
-    def __init__(self, kind: type[ReadRequest[Any]], table: Table) -> None:
-        self._function_code = kind.function_code
-        self._max_quantity = kind.max_quantity
-        self._table = table
-
-    def __call__(self, bank: Bank, request: ReadRequest[Any]) -> bytes:
-        data = self.fetch(bank, request.address, request.quantity)
-        return bytes((self._function_code, len(data))) + data
-
-    def fetch(self, bank: Bank, address: int, quantity: int) -> bytes | bytearray:
-        """Return the bytes of the cells; refuses a quantity that the request class refuses."""
-        raise NotImplementedError
-
-
-class _BitRead(ReadService):
-    def fetch(self, bank: Bank, address: int, quantity: int) -> bytes | bytearray:
-        if not 0 < quantity <= self._max_quantity:
-            raise IllegalDataValue
-        data = bank.read_bits(self._table, address, quantity)
-        if len(data) != byte_count(quantity):
-            raise _wrong_size(data, quantity)
-        return data
-
-
-class _RegisterRead(ReadService):
-    def fetch(self, bank: Bank, address: int, quantity: int) -> bytes | bytearray:
-        if not 0 < quantity <= self._max_quantity:
-            raise IllegalDataValue
-        data = bank.read_registers(self._table, address, quantity)
-        if len(data) != 2 * quantity:
-            raise _wrong_size(data, quantity)
-        return data
-
-
-def _wrong_size(data: bytes | bytearray, quantity: int) -> ValueError:
-    return ValueError(f"the bank gave {len(data)} bytes for {quantity} cells")
-
-
-def _write_single_coil(bank: Bank, request: WriteSingleCoil) -> bytes:
-    bank.write_coils(request.address, 1, b"\x01" if request.value else b"\x00")
-    return request.encode_response()
-
-
-def _write_multiple_coils(bank: Bank, request: WriteMultipleCoils) -> bytes:
-    bank.write_coils(request.address, request.quantity, request.data)
-    return request.encode_response()
-
-
-def _write_single_register(bank: Bank, request: WriteSingleRegister) -> bytes:
-    bank.write_registers(request.address, request.value.to_bytes(2, "big"))
-    return request.encode_response()
-
-
-def _write_multiple_registers(bank: Bank, request: WriteMultipleRegisters) -> bytes:
-    bank.write_registers(request.address, request.data)
-    return request.encode_response()
-
-
-def _mask_write_register(bank: Bank, request: MaskWriteRegister) -> bytes:
-    bank.mask_write_register(request.address, request.and_mask, request.or_mask)
-    return request.encode_response()
-
-
-def _read_write_multiple_registers(bank: Bank, request: ReadWriteMultipleRegisters) -> bytes:
-    data = bank.read_write_registers(
-        request.read_address, request.read_quantity, request.write_address, request.data
-    )
-    if len(data) != 2 * request.read_quantity:
-        raise _wrong_size(data, request.read_quantity)
-    return bytes((request.function_code, len(data))) + data
-
-
-SERVICES: Mapping[RequestType, Service] = {
-    ReadCoils: _BitRead(ReadCoils, Table.COILS),
-    ReadDiscreteInputs: _BitRead(ReadDiscreteInputs, Table.DISCRETE_INPUTS),
-    ReadHoldingRegisters: _RegisterRead(ReadHoldingRegisters, Table.HOLDING_REGISTERS),
-    ReadInputRegisters: _RegisterRead(ReadInputRegisters, Table.INPUT_REGISTERS),
-    WriteSingleCoil: _write_single_coil,
-    WriteSingleRegister: _write_single_register,
-    WriteMultipleCoils: _write_multiple_coils,
-    WriteMultipleRegisters: _write_multiple_registers,
-    MaskWriteRegister: _mask_write_register,
-    ReadWriteMultipleRegisters: _read_write_multiple_registers,
-}
-"""What carries out each request class. A user's own function code is one more entry."""
+_BROADCAST = 0
+_RESTART = b"\x08\0\1"
+"""What a request begins with that ends the listen only mode (AP §6.8.1)."""
 
 
 class Handler:
-    """Answers requests from the banks it is given.
+    """Answers requests from the banks or units it is given.
 
-    One bank answers under every unit id; of a mapping, a unit id that is not in it gets exception
-    0B. The mapping is looked into at each request: units may come and go.
+    One answers under every unit id; of a mapping, a unit id that is not in it gets exception 0B.
+    The mapping is looked into at each request: units may come and go.
 
     ``services`` says which functions there are: ``{**SERVICES, Own: own_service}`` adds one.
     Any exception of a bank or service but an `ExceptionResponse` is logged and answered with 04.
+    ``access`` says who may do what; who may not, and who wants to change something that is
+    ``read_only``, gets exception 01.
     """
 
-    def __init__(self, bank: Banks, services: Mapping[RequestType, Service] = SERVICES) -> None:
-        self._units: Mapping[int, Bank] = bank if isinstance(bank, Mapping) else {}
-        self._only_bank = None if isinstance(bank, Mapping) else bank
+    def __init__(
+        self,
+        banks: Banks,
+        services: Mapping[RequestType, Service] = SERVICES,
+        *,
+        access: Access | None = None,
+        read_only: bool = False,
+    ) -> None:
+        """Make a handler; raises TypeError for what is neither bank nor unit nor a mapping."""
+        self._units: Mapping[int, Bank | Unit] = banks if isinstance(banks, Mapping) else {}
+        self._only = None if isinstance(banks, Mapping) else _unit_of(banks)
+        self._guard = Guard(access, read_only)
         self._services = {kind.function_code: (kind, do) for kind, do in services.items()}
-        self._reads = {
+        is_free = access is None and not read_only
+        self._plain = {
+            code: known
+            for code, known in self._services.items()
+            if is_free and TABLES.get(known[0]) is known[1]
+        }
+        """The services that always answer and whose requests need only be decoded."""
+
+        self._quick_reads = {
             code: service.fetch
             for code, (_, service) in self._services.items()
-            if isinstance(service, ReadService)
+            if isinstance(service, ReadService) and access is None
         }
+        self._hooks = WriteHooks()
+        self._diagnostics = ServerDiagnostics(self._change_mode)
+        self._change_mode(False)
 
-    def handle(self, unit_id: int, pdu: bytes) -> bytes | None:
+    @property
+    def diagnostics(self) -> ServerDiagnostics:
+        """The counters, the event log and the mode of this server (AP §6.8 to §6.10)."""
+        return self._diagnostics
+
+    def before_write(self, hook: Callable[[Write], R]) -> Callable[[Write], R]:
+        """Call the decorated function with each `Write` before it is carried out.
+
+        An `ExceptionResponse` that it raises refuses the write with that code. The bank's lock is
+        held meanwhile. Several may be given; they are called in that order.
+
+        Writes are FC 5, 6, 15, 16, 22 and 23. Raises TypeError for a coroutine function.
+        """
+        self._hooks.add_before(hook)
+        self._plain = {}
+        return hook
+
+    def after_write(self, hook: Callable[[Write], R]) -> Callable[[Write], R]:
+        """Call the decorated function with each `Write` that has been carried out.
+
+        It is called once for each, also where old and new are equal, before the answer goes out
+        and with no lock held. An exception that it raises is logged. Otherwise as `before_write`.
+        """
+        self._hooks.add_after(hook)
+        self._plain = {}
+        return hook
+
+    def handle(self, unit_id: int, pdu: bytes, peer: Peer = NOBODY) -> bytes | None:
         """Return the response to a request PDU, normal or an exception (AP §7); never raises.
 
-        None means that none is due, as the service says.
+        None means that none is due, as the service or the listen only mode says.
         """
+        if self._is_listening_only:
+            self._listen(unit_id, pdu, peer)
+            return None
         function_code = pdu[0] if pdu else 0
         try:
-            bank = self._only_bank
-            if bank is None:
-                bank = self._unit(unit_id)
-            kind, service = self._service_of(function_code)
-            return service(bank, kind.decode(pdu))
+            unit = self._only or _unit_of(self._found(unit_id))
+            known = self._plain.get(function_code)
+            if known is not None:
+                kind, service = known
+                response = service(unit, kind.decode(pdu))
+                self._diagnostics.quick_count += 1
+                return response
+            response = self._carry_out(unit, unit_id, pdu, peer)
         except Exception as error:
-            return _refusal(function_code, error)
+            response = _refusal(function_code, error)
+        diagnostics = self._diagnostics
+        if diagnostics.is_noting or response is None or response[0] & EXCEPTION_FLAG:
+            diagnostics.finished(function_code, response)
+        else:
+            diagnostics.quick_count += 1
+        return response
 
-    def broadcast(self, pdu: bytes) -> None:
-        """Carry a write out on every bank there is; nobody answers it (SL §2.1). Never raises."""
+    def broadcast(self, pdu: bytes, peer: Peer = NOBODY) -> None:
+        """Carry a write out on every unit there is; nobody answers it (SL §2.1). Never raises."""
+        diagnostics = self._diagnostics
+        diagnostics.received(is_broadcast=True)
         function_code = pdu[0] if pdu else 0
-        banks = list(self._units.values()) if self._only_bank is None else [self._only_bank]
-        for bank in {id(bank): bank for bank in banks}.values():
-            try:
-                kind, service = self._service_of(function_code)
-                if kind.writes:
-                    service(bank, kind.decode(pdu))
-            except Exception as error:
-                _refusal(function_code, error)
+        refusal = None
+        if not self._is_listening_only or pdu.startswith(_RESTART):
+            for unit in self._all_units():
+                try:
+                    self._carry_out(unit, _BROADCAST, pdu, peer, is_broadcast=True)
+                except Exception as error:
+                    refusal = _refusal(function_code, error)
+        diagnostics.finished(function_code, refusal, is_broadcast=True)
 
     def read(
         self, unit_id: int, function_code: int, address: int, quantity: int
     ) -> bytes | bytearray | None:
         """Return the bytes of the cells that a plain read asks for.
 
-        None means that it is no plain read or is refused: `handle` has to speak.
+        None means that `handle` has to speak. Raises what refuses the read, for `refuse`.
         """
         fetch = self._reads.get(function_code)
         if fetch is None:
             return None
-        try:
-            bank = self._only_bank
-            if bank is None:
-                bank = self._unit(unit_id)
-            return fetch(bank, address, quantity)
-        except Exception:
-            return None
+        unit = self._only
+        data = fetch(self._bank(unit_id) if unit is None else unit.bank, address, quantity)
+        self._diagnostics.quick_count += 1
+        return data
 
-    def _unit(self, unit_id: int) -> Bank:
-        bank = self._units.get(unit_id)
-        if bank is None:
-            raise GatewayTargetFailedToRespond
-        return bank
+    def refuse(self, function_code: int, error: Exception) -> bytes:
+        """Return the exception response to a plain read that `read` raised an error for."""
+        response = _refusal(function_code, error)
+        self._diagnostics.finished(function_code, response)
+        return response
 
-    def _service_of(self, function_code: int) -> tuple[RequestType, Service]:
+    def request_length(self, head: bytes) -> int | None:
+        """Return the length of the request PDU that begins with ``head``; None: not yet known.
+
+        Raises KeyError or NotImplementedError where nothing announces it.
+        """
+        known = self._services.get(head[0]) if head else None
+        return request_length(head) if known is None else known[0].request_length(head)
+
+    def has_unit(self, unit_id: int) -> bool:
+        """Whether requests for that unit are answered from a bank."""
+        return self._only is not None or self._units.get(unit_id) is not None
+
+    def overhear(self) -> None:
+        """Note a request for another server on the same line."""
+        self._diagnostics.overheard()
+
+    def bad_frame(self) -> None:
+        """Note a frame with a wrong checksum."""
+        self._diagnostics.bad_frame()
+
+    def ascii_delimiter(self) -> bytes:
+        """Return what ends an ASCII frame; from now on FC 8 can change it (AP §6.8.1)."""
+        diagnostics = self._diagnostics
+        if diagnostics.ascii_delimiter is None:
+            diagnostics.ascii_delimiter = LINE_FEED
+        return diagnostics.ascii_delimiter
+
+    def _change_mode(self, is_listening_only: bool) -> None:
+        self._is_listening_only = is_listening_only
+        self._reads = {} if is_listening_only else self._quick_reads
+
+    def _listen(self, unit_id: int, pdu: bytes, peer: Peer) -> None:
+        """Take in a request in the listen only mode: nothing but a restart is carried out."""
+        self._diagnostics.received()
+        function_code = pdu[0] if pdu else 0
         try:
-            return self._services[function_code]
-        except KeyError:
+            if pdu.startswith(_RESTART):
+                unit = self._only or _unit_of(self._found(unit_id))
+                self._carry_out(unit, unit_id, pdu, peer)
+        except Exception as error:
+            _refusal(function_code, error)
+        self._diagnostics.finished(function_code, None)
+
+    def _carry_out(
+        self, unit: Unit, unit_id: int, pdu: bytes, peer: Peer, *, is_broadcast: bool = False
+    ) -> bytes | None:
+        try:
+            kind, service = self._services[pdu[0]]
+        except LookupError:
             raise IllegalFunction from None
+        if isinstance(service, ConditionalService):
+            service = service.on(unit, self._diagnostics)
+        request = self._guard.admit(kind, pdu, unit_id, peer)
+        if is_broadcast and not request.writes:
+            raise IllegalFunction
+        return _checked(self._hooks.carry_out(service, unit, request, unit_id, peer))
+
+    def _bank(self, unit_id: int) -> Bank:
+        found = self._found(unit_id)
+        return found.bank if isinstance(found, Unit) else found
+
+    def _found(self, unit_id: int) -> Bank | Unit:
+        found = self._units.get(unit_id)
+        if found is None:
+            raise GatewayTargetFailedToRespond
+        return found
+
+    def _all_units(self) -> list[Unit]:
+        """Return the units, each bank once."""
+        if self._only is not None:
+            return [self._only]
+        units = (_unit_of(found) for found in list(self._units.values()))
+        return list({id(unit.bank): unit for unit in units}.values())
+
+
+def _unit_of(bank: Bank | Unit) -> Unit:
+    return bank if isinstance(bank, Unit) else Unit(bank)
+
+
+def _checked(response: object) -> bytes | None:
+    """Return what a service gave; raises where it is no response PDU."""
+    if response is None:
+        return None
+    if isinstance(response, bytes) and 0 < len(response) <= MAX_PDU:
+        return response
+    raise ValueError(f"a service gave {response!r}, which is no response PDU")
 
 
 def _refusal(function_code: int, error: Exception) -> bytes:

@@ -10,6 +10,8 @@ from modbus_wire.bank import SharedBank
 from modbus_wire.codes import ADDRESS_SPACE, Table
 from modbus_wire.constants import MODBUS_PORT
 from modbus_wire.errors import IllegalDataAddress
+from modbus_wire.handler import Handler
+from modbus_wire.services.tables import TABLES
 from modbus_wire.sync.server import Server
 
 _BANK = SharedBank()
@@ -89,7 +91,7 @@ class ModbusServer:
         """
         if self.is_run:
             return
-        self._server = Server(_BANK, self._address(), self.port)
+        self._server = Server(Handler(_BANK, TABLES), self._address(), self.port)
         if self.no_block:
             self._server.start()
         else:

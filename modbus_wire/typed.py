@@ -27,4 +27,9 @@ def TypeVar(name: str) -> str:  # noqa: N802
     return name
 
 
+def overload(function: object) -> object:
+    """Return a signature that the next definition of the name replaces."""
+    return function
+
+
 Any = ClassVar = NoReturn = Self = SupportsIndex = TypeAlias = object

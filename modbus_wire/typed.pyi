@@ -7,5 +7,6 @@ from typing import Self as Self
 from typing import SupportsIndex as SupportsIndex
 from typing import TypeAlias as TypeAlias
 from typing import TypeVar as TypeVar
+from typing import overload as overload
 
 TYPE_CHECKING: bool

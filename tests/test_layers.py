@@ -20,9 +20,17 @@ WIRE: Rows = {
     "errors": ("errors",),
     "pdu": ("pdu",),
     "framing": ("framing",),
-    "connection, bank": ("flows", "recovery", "connection", "server_connection", "bank"),
+    "connection, bank": (
+        "flows",
+        "identification",
+        "recovery",
+        "conversation",
+        "connection",
+        "server_connection",
+        "bank",
+    ),
     "handler": ("unit", "services", "access", "hooks", "handler", "gateway"),
-    "endpoints": ("endpoint", "tls", "trace", "limits"),
+    "endpoints": ("endpoint", "tls", "trace", "limits", "secure", "senders", "serving"),
     "drivers": ("sync", "aio", "prometheus"),
     "faces": ("constants", "utils", "dropin", "client", "server"),
 }
@@ -34,8 +42,10 @@ SCHEMA: Rows = {
     "layout": ("layout", "flatten", "checks"),
     "planning and compile": ("planning", "plain", "compile"),
     "model": ("body", "meta", "model"),
+    "values and documents": ("addresses", "values", "describe"),
     "transfer": ("transfer", "changes", "reading"),
-    "device and tools": ("device", "feed", "simulation"),
+    "device and tools": ("device_base", "device", "async_device", "feed", "simulation"),
+    "command line": ("__main__",),
 }
 
 HOUSE = {"modbus_wire": WIRE, "modbus_schema": SCHEMA}

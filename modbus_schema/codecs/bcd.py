@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from modbus_schema.codecs.base import pattern_of, words_of
 from modbus_schema.codecs.numbers import IntegerCodec
+from modbus_schema.codecs.order import NumberRegisters
 from modbus_schema.codecs.source import Scope
 from modbus_schema.codecs.text import check_count
 from modbus_schema.codecs.value import Value
@@ -16,7 +17,7 @@ class Bcd(Value, IntegerCodec):
     """A number of ``4 * registers`` decimal digits."""
 
     registers: int
-    number_registers: int
+    number_registers: NumberRegisters
     high: int
     wire: str | None
     low: int = 0

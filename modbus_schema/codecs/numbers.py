@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Generic, TypeVar
 
 from modbus_schema.codecs.base import Codec, pattern_of
+from modbus_schema.codecs.order import NumberRegisters
 from modbus_schema.codecs.scaling import Decimals, ScaledFloat, ScaledInteger
 from modbus_schema.codecs.source import Scope
 from modbus_schema.codecs.value import Value
@@ -72,7 +73,7 @@ class WholeInteger(Value, IntegerCodec):
     name: str
     wire: str | None
     registers: int
-    number_registers: int
+    number_registers: NumberRegisters
     low: int
     high: int
 
@@ -105,7 +106,7 @@ class Float(Value, Number[float]):
     name: str
     wire: str | None
     registers: int
-    number_registers: int
+    number_registers: NumberRegisters
 
     def scaled(self, step: Decimals, offset: Decimals = 0) -> Codec[float]:
         return ScaledFloat(self, step, offset)

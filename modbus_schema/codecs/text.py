@@ -4,6 +4,7 @@ import struct
 from collections.abc import Sequence
 
 from modbus_schema.codecs.base import Codec
+from modbus_schema.codecs.order import NumberRegisters
 from modbus_schema.codecs.source import Scope
 from modbus_schema.codecs.value import Value
 from modbus_schema.errors import DecodeError, DefinitionError, EncodeError
@@ -22,7 +23,7 @@ class Raw(Value, Codec[bytes]):
 
     registers: int
     wire: str | None
-    number_registers: int = 0
+    number_registers: NumberRegisters = 0
 
     def decode(self, words: Sequence[int]) -> bytes:
         return _data(words)

@@ -4,11 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import NamedTuple
 
 from modbus_schema.layout import Layout, Slot
+from modbus_wire.bits import pack_bits, unpack_bits
 from modbus_wire.codes import Table
 from modbus_wire.errors import IllegalDataAddress, IllegalDataValue
 from modbus_wire.pdu.registers import unpack_registers
+
+
+class Cells(NamedTuple):
+    """Adjacent cells and what they shall hold: register bytes, or packed bits."""
+
+    table: Table
+    address: int
+    quantity: int
+    data: bytes
+
+    def put_in(self, slot: Slot, data: bytes) -> bytes:
+        """Return the cells of a field, now ``data``, with those in them that are among these."""
+        first = max(slot.address, self.address)
+        end = min(slot.end, self.address + self.quantity)
+        if self.table.is_bits:
+            bits = unpack_bits(data, slot.size)
+            new_bits = unpack_bits(self.data, self.quantity)
+            bits[first - slot.address : end - slot.address] = new_bits[
+                first - self.address : end - self.address
+            ]
+            return pack_bits(bits)
+        registers = bytearray(data)
+        new = self.data[2 * (first - self.address) : 2 * (end - self.address)]
+        registers[2 * (first - slot.address) : 2 * (end - slot.address)] = new
+        return bytes(registers)
 
 
 class CellMap:

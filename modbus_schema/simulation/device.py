@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from inspect import iscoroutinefunction
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from modbus_schema.changes import Change, encode_image, settings_of
@@ -14,6 +15,7 @@ from modbus_schema.planning import Block, runs
 from modbus_schema.refs import Ref, Setting
 from modbus_schema.simulation.guard import GuardedBank, Written
 from modbus_wire.log import logger
+from modbus_wire.unit import Unit
 
 M = TypeVar("M", bound=RegisterMap)
 T = TypeVar("T")
@@ -37,7 +39,10 @@ class _Image(NamedTuple):
 
 
 class SimulatedDevice(Generic[M]):
-    """A device that begins as ``instance``; ``bank`` is what a server serves of it.
+    """A device that begins as ``instance``; ``unit`` is what a server serves of it.
+
+    Its registers and bits are in ``bank``; what else a client may ask for, such as identification
+    or files, is the unit's.
 
     Raises `EncodeError` for a value that its field cannot hold.
     """
@@ -48,6 +53,7 @@ class SimulatedDevice(Generic[M]):
         self._image = self._layout.once("image", self._make_image)
         self._watchers: list[_Watcher] = []
         self.bank = GuardedBank(self._layout, self._tell)
+        self.unit = Unit(self.bank)
         written = zip(self._image.own_blocks, self._image.encode(instance), strict=True)
         for block, data in written:
             self.bank.set_cells(block, data)
@@ -72,11 +78,17 @@ class SimulatedDevice(Generic[M]):
         It is called once per operation, also where old and new are equal, in the server's thread
         after the cells have changed. An exception that it raises is logged. A reference to a
         group, or to what repeats, watches all of its fields.
+
+        Raises TypeError for what no client can write, and for a coroutine function.
         """
         node = resolve(self._layout, ref)
         slots = frozenset(self._layout.slots_of(ref.path))
+        if not any(slot.access.writable for slot in slots):
+            raise TypeError(f"{ref!r} is read-only: no client writes it")
 
         def watch(callback: Callable[[T, T], R]) -> Callable[[T, T], R]:
+            if iscoroutinefunction(callback):
+                raise TypeError(f"{callback!r} is a coroutine function, which nobody would await")
             self._watchers.append(_Watcher(ref, node, slots, callback))
             return callback
 

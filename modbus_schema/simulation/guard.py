@@ -10,7 +10,7 @@ from modbus_schema.errors import DecodeError
 from modbus_schema.layout import Layout, Slot
 from modbus_schema.plain import decode_value
 from modbus_schema.planning import Block
-from modbus_schema.simulation.cells import CellMap
+from modbus_schema.simulation.cells import CellMap, Cells
 from modbus_wire.bank import SparseBank
 from modbus_wire.bits import pack_bits, unpack_bits
 from modbus_wire.codes import Table
@@ -37,6 +37,21 @@ class GuardedBank(SparseBank):
         self._depth = 0
         self._written: Written = {}
 
+    @contextmanager
+    def operation(self) -> Iterator[None]:
+        """Make what is written inside one operation, and tell of it when the lock is free."""
+        with self.lock:
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+                written: Written = {}
+                if not self._depth:
+                    written, self._written = self._written, written
+        if written:
+            self._on_write(written)
+
     def read_bits(self, table: Table, address: int, quantity: int) -> bytes | bytearray:
         self._map.refuse_write_only(table, address, quantity)
         return super().read_bits(table, address, quantity)
@@ -46,16 +61,19 @@ class GuardedBank(SparseBank):
         return super().read_registers(table, address, quantity)
 
     def write_coils(self, address: int, quantity: int, data: bytes) -> None:
-        with self._operation(), self._guarded(Table.COILS, address, quantity):
+        with self.operation():
+            written = self._admitted(Cells(Table.COILS, address, quantity, data))
             super().write_coils(address, quantity, data)
+            self._written |= written
 
     def write_registers(self, address: int, data: bytes) -> None:
-        quantity = len(data) // 2
-        with self._operation(), self._guarded(Table.HOLDING_REGISTERS, address, quantity):
+        with self.operation():
+            written = self._admitted(Cells(Table.HOLDING_REGISTERS, address, len(data) // 2, data))
             super().write_registers(address, data)
+            self._written |= written
 
     def mask_write_register(self, address: int, and_mask: int, or_mask: int) -> None:
-        with self._operation():
+        with self.operation():
             current = int.from_bytes(self._cells(Table.HOLDING_REGISTERS, address, 1), "big")
             masked = current & and_mask | or_mask & ~and_mask & 0xFFFF
             self.write_registers(address, masked.to_bytes(2, "big"))
@@ -63,12 +81,8 @@ class GuardedBank(SparseBank):
     def read_write_registers(
         self, read_address: int, read_quantity: int, write_address: int, data: bytes
     ) -> bytes | bytearray:
-        with self._operation():
+        with self.operation():
             return super().read_write_registers(read_address, read_quantity, write_address, data)
-
-    def value_of(self, slot: Slot) -> Any:
-        """Return what a field holds; raises `DecodeError` where that is nothing it knows."""
-        return decode_value(slot, self._cells(slot.table, slot.address, slot.size))
 
     def get_cells(self, block: Block) -> bytes:
         """Return the register bytes or packed bits of a block, of write-only fields too."""
@@ -92,49 +106,45 @@ class GuardedBank(SparseBank):
         else:
             self.set_registers(table, address, unpack_registers(data))
 
-    @contextmanager
-    def _operation(self) -> Iterator[None]:
-        """Make what is written inside one operation, and tell of it when the lock is free."""
-        with self.lock:
-            self._depth += 1
-            try:
-                yield
-            finally:
-                self._depth -= 1
-                written: Written = {}
-                if not self._depth:
-                    written, self._written = self._written, written
-        if written:
-            self._on_write(written)
+    def _admitted(self, new: Cells) -> Written:
+        """Return what a write of cells means for the fields in them; nothing is changed.
 
-    @contextmanager
-    def _guarded(self, table: Table, address: int, quantity: int) -> Iterator[None]:
-        """Refuse the write inside where a field refuses its new value, and undo it then."""
-        slots = self._map.slots_to_write(table, address, quantity)
-        cells = self._cells(table, address, quantity)
-        before = {slot: self.value_or_none(slot) for slot in slots}
-        yield
+        Raises `IllegalDataAddress` or `IllegalDataValue` for what the map refuses. The lock is
+        held: what is admitted here is what is written.
+        """
+        slots = self._map.slots_to_write(new.table, new.address, new.quantity)
         try:
-            self._map.refuse_read_only_bits(
-                table, address, cells, self._cells(table, address, quantity)
-            )
-            after = {slot: self._checked_value(slot) for slot in slots}
+            old = self._cells(new.table, new.address, new.quantity)
+            self._map.refuse_read_only_bits(new.table, new.address, old, new.data)
+            return {
+                slot: (
+                    self.value_or_none(slot),
+                    _checked(slot, new.put_in(slot, self._cells_of(slot))),
+                )
+                for slot in slots
+            }
         except Exception as error:  # a validator of the user's may fail in any way
-            self._put_cells(table, address, quantity, cells)
             raise IllegalDataValue(f"{error}") from error
-        for slot, value in after.items():
-            self._written[slot] = (before[slot], value)
-
-    def _checked_value(self, slot: Slot) -> Any:
-        if slot.alias:  # the fields that it looks at say what the cells may hold
-            return self.value_or_none(slot)
-        value = self.value_of(slot)
-        slot.check(value)
-        return value
 
     def value_or_none(self, slot: Slot) -> Any:
         """Return the value; None where nobody has written a write-only field yet."""
-        try:
-            return self.value_of(slot)
-        except DecodeError:
-            return None
+        return _value_or_none(slot, self._cells_of(slot))
+
+    def _cells_of(self, slot: Slot) -> bytes:
+        return self._cells(slot.table, slot.address, slot.size)
+
+
+def _value_or_none(slot: Slot, data: bytes) -> Any:
+    try:
+        return decode_value(slot, data)
+    except DecodeError:
+        return None
+
+
+def _checked(slot: Slot, data: bytes) -> Any:
+    """Return the value of a field's cells; raises for one that the field does not take."""
+    if slot.alias:  # the fields that it looks at say what the cells may hold
+        return _value_or_none(slot, data)
+    value = decode_value(slot, data)
+    slot.check(value)
+    return value

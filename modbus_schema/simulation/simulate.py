@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from modbus_schema.model import RegisterMap
 from modbus_schema.simulation.device import SimulatedDevice
-from modbus_wire.bank import Bank
+from modbus_wire.endpoint import Endpoint
 from modbus_wire.framing.base import Framing
-from modbus_wire.sync.server import DEFAULT_PORT, Server
+from modbus_wire.handler import Handler
+from modbus_wire.sync.server import Server
+from modbus_wire.unit import Unit
 
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
+
+    from modbus_wire.aio.server import AsyncServer
 
 M = TypeVar("M", bound=RegisterMap)
 N = TypeVar("N", bound=RegisterMap)
@@ -21,29 +25,39 @@ N = TypeVar("N", bound=RegisterMap)
 class Simulation(SimulatedDevice[M]):
     """A simulated device and the server that any Modbus client reaches it through.
 
-    ``with simulation:`` serves while the block runs; or `start` and `stop`, as often as you like.
+    ``with simulation:`` serves in a thread of its own while the block runs, ``async with`` in the
+    running event loop; or `start` and `stop`, as often as you like. ``handler`` is what answers the
+    requests: the place for hooks.
     """
 
     def __init__(
-        self, instance: M, *, host: str, port: int, unit_id: int | None, framing: Framing
+        self,
+        instance: M,
+        *,
+        host: str | Endpoint,
+        port: int | None,
+        unit_id: int | None,
+        framing: Framing | None,
     ) -> None:
         super().__init__(instance)
         self._units = _Units()
         if unit_id is None:
-            self._units.others = self.bank
+            self._units.others = self.unit
         else:
-            self._units.add(unit_id, self.bank)
-        self._server = Server(self._units, host, port, framing=framing)
+            self._units.add(unit_id, self.unit)
+        self.handler = Handler(self._units)
+        self._server = Server(self.handler, host, port, framing=framing)
+        self._async_server: AsyncServer | None = None
 
     @property
     def host(self) -> str:
-        """The host that clients connect to."""
-        return self._server.address[0]
+        """The host that clients connect to; of a serial line the device."""
+        return self._serving().address[0]
 
     @property
     def port(self) -> int:
         """The port that clients connect to; of port 0, once it serves, the one it got."""
-        return self._server.address[1]
+        return self._serving().address[1]
 
     def add(self, instance: N, *, unit_id: int) -> SimulatedDevice[N]:
         """Serve a further device under its own unit id (0..255); raises ValueError if it is taken.
@@ -51,11 +65,13 @@ class Simulation(SimulatedDevice[M]):
         A device that was simulated without a unit id answers to all that are left.
         """
         device = SimulatedDevice(instance)
-        self._units.add(unit_id, device.bank)
+        self._units.add(unit_id, device.unit)
         return device
 
     def start(self) -> None:
         """Listen and serve, again at the same port; raises `OSError` where it cannot be had."""
+        if self._async_server is not None:
+            raise RuntimeError("the simulation is served in an event loop already")
         self._server.start()
         self._server.port = self.port
 
@@ -75,18 +91,43 @@ class Simulation(SimulatedDevice[M]):
     ) -> None:
         self.stop()
 
+    async def __aenter__(self) -> Self:
+        from modbus_wire.aio.server import AsyncServer
 
-class _Units(dict[int, Bank]):
-    """A bank under each unit id, and one for all the others, if any."""
+        if self._async_server is not None or self._server.is_running:
+            raise RuntimeError("the simulation is served already")
+        server = AsyncServer(self.handler, self._server.endpoint)
+        server.port = self._server.port
+        await server.start()
+        self._async_server = server
+        self._server.port = self.port
+        return self
 
-    others: Bank | None = None
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        server, self._async_server = self._async_server, None
+        if server is not None:
+            await server.stop()
 
-    def add(self, unit_id: int, bank: Bank) -> None:
+    def _serving(self) -> Server | AsyncServer:
+        return self._async_server or self._server
+
+
+class _Units(dict[int, Unit]):
+    """A unit under each unit id, and one for all the others, if any."""
+
+    others: Unit | None = None
+
+    def add(self, unit_id: int, unit: Unit) -> None:
         if not 0 <= unit_id <= 0xFF:
             raise ValueError(f"unit id {unit_id} is not in 0..255")
         if unit_id in self:
             raise ValueError(f"unit id {unit_id} is taken")
-        self[unit_id] = bank
+        self[unit_id] = unit
 
     def get(self, unit_id: int, default: Any = None) -> Any:
         return super().get(unit_id, self.others)
@@ -98,14 +139,17 @@ class _Units(dict[int, Bank]):
 def simulate(
     instance: M,
     *,
-    host: str = "127.0.0.1",
-    port: int = DEFAULT_PORT,
+    host: str | Endpoint = "127.0.0.1",
+    port: int | None = None,
     unit_id: int | None = None,
-    framing: Framing = Framing.TCP,
+    framing: Framing | None = None,
 ) -> Simulation[M]:
     """Return a simulated device that begins as ``instance`` and is served in a ``with`` block.
 
-    Port 0 lets the system choose (`Simulation.port`). Without a unit id the device answers to any.
+    ``async with`` serves it in the running event loop. ``host`` may be a URL or an endpoint, which
+    say port and framing themselves: ``udp://127.0.0.1:0``, ``rtu:///dev/ttyUSB0``. Port 0 lets the
+    system choose (`Simulation.port`). Without a unit id the device answers to any.
+
     Raises `EncodeError` for a value that its field cannot hold.
     """
     return Simulation(instance, host=host, port=port, unit_id=unit_id, framing=framing)

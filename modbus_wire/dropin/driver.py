@@ -6,15 +6,23 @@ link; the first wrong frame is a failure.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import Lock
 
-from modbus_wire.connection import ClientConnection
+from modbus_wire.connection import ClientConnection, Response
 from modbus_wire.dropin.framers import ExactMbapFramer, ExactRtuFramer
+from modbus_wire.endpoint import TcpEndpoint
 from modbus_wire.errors import ConnectError, ConnectionClosedError, ResponseTimeout
 from modbus_wire.framing.base import Framing
 from modbus_wire.pdu.base import R, Request
 from modbus_wire.sync.client import Client
-from modbus_wire.sync.link import Link
+
+
+class _Connection(ClientConnection):
+    """Its trace sees whole frames only: `Driver.received` has the bytes of others."""
+
+    def receive(self, data: bytes) -> Response | None:
+        return self._response(self.framer.receive(data))
 
 
 class Driver(Client):
@@ -23,13 +31,29 @@ class Driver(Client):
     Who executes a request holds ``turn``, and while it does, `received` belongs to the request.
     """
 
+    watch: Callable[[bytes, bool], None] | None = None
+    """Called with each frame and whether it is sent."""
+
     def __init__(self, host: str, port: int, *, timeout: float) -> None:
         super().__init__(host, port, timeout=timeout)
         self.turn = Lock()
         self.auto_open = False
         self.auto_close = False
-        self._framer: ExactMbapFramer | ExactRtuFramer = ExactMbapFramer()
-        self._framing_in_use = self.framing
+
+    def set_endpoint(
+        self,
+        *,
+        host: str | None = None,
+        port: int | None = None,
+        framing: Framing | None = None,
+    ) -> None:
+        """Change what is given; ``framing`` at once, the others with the next link."""
+        old = self.endpoint
+        self.endpoint = TcpEndpoint(
+            host or self.host, port or self.port, framing=framing or old.framing
+        )
+        if old.framing is not self.endpoint.framing:
+            self._use(self._new_connection())
 
     @property
     def received(self) -> bytes:
@@ -40,10 +64,8 @@ class Driver(Client):
         """Carry out a request; raises `ConnectError` on a closed link that may not be opened."""
         was_open = self._link is not None
         if not was_open and not self.auto_open:
-            raise self._closed(request)
-        if self._framing_in_use is not self.framing:
-            self._renew_connection()
-        self._connection.trace = self.trace
+            raise self._closed_error(request)
+        self._connection.trace = self.watch
         try:
             return Client.execute(self, request, unit_id=unit_id)
         except ConnectError as error:
@@ -59,19 +81,16 @@ class Driver(Client):
             if self.auto_close:
                 self.close()
 
-    def _connect(self) -> Link:
-        link = super()._connect()
-        self._renew_connection()
-        return link
-
-    def _renew_connection(self) -> None:
-        self._framing_in_use = self.framing
-        self._framer = ExactRtuFramer() if self.framing is Framing.RTU else ExactMbapFramer()
-        self._connection = ClientConnection(self.framing, self.trace)
-        self._connection.framer = self._framer
+    def _new_connection(self) -> ClientConnection:
+        framing = self.endpoint.framing
+        self._framer: ExactMbapFramer | ExactRtuFramer
+        self._framer = ExactRtuFramer() if framing is Framing.RTU else ExactMbapFramer()
+        connection = _Connection(framing, self.watch)
+        connection.framer = self._framer
+        return connection
 
     @staticmethod
-    def _closed(request: object) -> ConnectError:
+    def _closed_error(request: object) -> ConnectError:
         error = ConnectError("the link is not open")
         error.request = request
         return error

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
 
+from modbus_wire.pdu.base import AnyRequest
 from modbus_wire.typed import Protocol, TypeAlias
 
 
@@ -27,6 +29,13 @@ The transaction id pairs a response with its request; it is 0 where the framing 
 """
 
 
+PduLength: TypeAlias = Callable[[bytes], int | None]
+"""Tells the length of the PDU that begins with some bytes, None for "not yet known".
+
+Raises `KeyError` or `NotImplementedError` where nothing announces it.
+"""
+
+
 class Framer(Protocol):
     """Turns PDUs into frames and received bytes into ADUs, whatever the chunks they came in."""
 
@@ -40,6 +49,13 @@ class Framer(Protocol):
         """Return the frame of a PDU."""
         ...
 
+    def expect(self, unit_id: int | None, request: AnyRequest, pdu: bytes) -> None:
+        """Be told what the next frame answers; ``unit_id`` None: any unit may answer.
+
+        Only a framer without transaction ids has to be told.
+        """
+        ...
+
     def receive(self, data: bytes) -> Adu | None:
         """Take in the bytes that one read brought; return as `next_adu`."""
         ...
@@ -47,7 +63,7 @@ class Framer(Protocol):
     def next_adu(self) -> Adu | None:
         """Return the next whole ADU of what was taken in, None for "not yet".
 
-        Raises `FrameError` where the bytes cannot be a frame.
+        Raises `FrameError` where the bytes cannot be a frame, `CrcError` where the next bytes can.
         """
         ...
 

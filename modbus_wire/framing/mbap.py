@@ -5,6 +5,7 @@ from struct import Struct
 from modbus_wire.codes import MAX_PDU
 from modbus_wire.errors import FrameError
 from modbus_wire.framing.base import Adu
+from modbus_wire.pdu.base import AnyRequest
 
 HEADER = Struct(">HHHB")
 """Transaction id, protocol id, length, unit id."""
@@ -26,6 +27,8 @@ class MbapFramer:
     which nothing in the stream can be trusted.
     """
 
+    __slots__ = ("_at", "_data")
+
     broadcast_unit_id: int | None = None
     has_transaction_ids = True
 
@@ -35,6 +38,9 @@ class MbapFramer:
 
     def encode(self, transaction_id: int, unit_id: int, pdu: bytes) -> bytes:
         return HEADER.pack(transaction_id, 0, len(pdu) + 1, unit_id) + pdu
+
+    def expect(self, unit_id: int | None, request: AnyRequest, pdu: bytes) -> None:
+        """Do nothing: the transaction id tells which request a response answers."""
 
     def receive(self, data: bytes) -> Adu | None:
         kept = len(self._data) - self._at
@@ -61,6 +67,27 @@ class MbapFramer:
             if protocol_id == 0:
                 return transaction_id, unit_id, pdu
         return None
+
+    def receive_all(self, data: bytes) -> list[Adu]:
+        """Take in the bytes that one read brought; return all whole ADUs; raises as `next_adu`."""
+        if not self.is_empty:
+            data = self._data[self._at :] + data
+        adus = []
+        at = 0
+        size = len(data)
+        while size - at >= _HEADER_SIZE:
+            transaction_id, protocol_id, length, unit_id = _read_header(data, at)
+            if not MIN_LENGTH <= length <= MAX_LENGTH:
+                raise FrameError(f"MBAP length {length} is not in {MIN_LENGTH}..{MAX_LENGTH}")
+            end = at + _COUNTED_FROM + length
+            if end > size:
+                break
+            if protocol_id == 0:
+                adus.append((transaction_id, unit_id, data[at + _HEADER_SIZE : end]))
+            at = end
+        self._data = data
+        self._at = at
+        return adus
 
     @property
     def is_empty(self) -> bool:

@@ -16,6 +16,7 @@ from modbus_wire.errors import (
     ResponseMismatch,
     exception_for,
 )
+from modbus_wire.pdu.value import Value
 from modbus_wire.typed import Any, ClassVar, Generic, NoReturn, Self, TypeAlias, TypeVar
 
 R = TypeVar("R")
@@ -28,7 +29,7 @@ _unpack_many = _MANY.unpack_from
 EXCEPTION_LENGTH = 2
 
 
-class Request(Generic[R]):
+class Request(Value, Generic[R]):
     """A request and its response; ``R`` is the plain type of the result.
 
     A user's own function code is a subclass that sets ``function_code`` and implements the verbs.
@@ -41,6 +42,9 @@ class Request(Generic[R]):
     writes: ClassVar[bool] = True
     """Whether carrying it out changes the device: such a request is never sent twice."""
 
+    answered: ClassVar[bool] = True
+    """Whether a device that it is sent to answers it."""
+
     def encode(self) -> bytes:
         """Return the request PDU."""
         raise NotImplementedError
@@ -49,8 +53,8 @@ class Request(Generic[R]):
     def decode(cls, pdu: bytes) -> Self:
         """Read a request PDU as a server does.
 
-        Raises `IllegalDataValue` for a badly built one (size, quantity, byte count, value).
-        An address beyond the table is the store's matter.
+        Raises `IllegalDataValue` for a badly built one (size, quantity, byte count, value), another
+        `ExceptionResponse` where the function asks for it. Addresses are the store's matter.
         """
         raise NotImplementedError
 
@@ -67,17 +71,20 @@ class Request(Generic[R]):
         raise NotImplementedError
 
     def unanswered(self) -> R:
-        """Return the result of a broadcast, which no device answers; only writes have one."""
+        """Return the result where no device answers, as to a broadcast; only writes have one."""
         raise NotImplementedError
 
     @classmethod
     def request_length(cls, head: bytes) -> int | None:
-        """Return the length of the request PDU that begins with ``head``, None for "not yet"."""
+        """Return the length of the request PDU that begins with ``head``, None for "not yet".
+
+        Raises NotImplementedError where the PDU does not announce its length.
+        """
         raise NotImplementedError
 
     @classmethod
     def response_length(cls, head: bytes) -> int | None:
-        """Return the length of the response PDU that begins with ``head``, None for "not yet"."""
+        """Return the length of the response PDU that begins with ``head``, as `request_length`."""
         raise NotImplementedError
 
     def no_answer(self, pdu: bytes) -> NoReturn:
@@ -91,28 +98,11 @@ class Request(Generic[R]):
             return exception_for(pdu[1])
         return ResponseMismatch(f"response {pdu.hex(' ')} does not answer the request")
 
-    _names: ClassVar[tuple[str, ...]] = ()
-
-    def __init_subclass__(cls) -> None:
-        super().__init_subclass__()
-        slots = vars(cls).get("__slots__", ())
-        cls._names += tuple(name for name in slots if not name.startswith("_"))
-
-    def _state(self) -> dict[str, object]:
-        slots = {name: getattr(self, name) for name in self._names}
-        return {**slots, **getattr(self, "__dict__", {})}
-
-    def __eq__(self, other: object) -> bool:
-        if type(other) is not type(self):
-            return NotImplemented
-        return self._state() == other._state()
-
-    def __hash__(self) -> int:
-        return hash((type(self), *self._state().values()))
-
-    def __repr__(self) -> str:
-        fields = ", ".join(f"{name}={value!r}" for name, value in self._state().items())
-        return f"{type(self).__name__}({fields})"
+    def counted(self, pdu: bytes) -> bytes:
+        """Return what follows the byte count of a response PDU; raises as `decode_response`."""
+        if len(pdu) < 2 or pdu[0] != self.function_code or pdu[1] != len(pdu) - 2:
+            self.no_answer(pdu)
+        return pdu[2:]
 
 
 AnyRequest: TypeAlias = Request[Any]

@@ -8,6 +8,15 @@ from modbus_wire.pdu.bits import (
     WriteMultipleCoils,
     WriteSingleCoil,
 )
+from modbus_wire.pdu.diagnostics import (
+    Diagnostics,
+    GetCommEventCounter,
+    GetCommEventLog,
+    ReadExceptionStatus,
+)
+from modbus_wire.pdu.fifo import ReadFifoQueue
+from modbus_wire.pdu.files import ReadFileRecord, WriteFileRecord
+from modbus_wire.pdu.identity import ReadDeviceIdentification, ReportServerId
 from modbus_wire.pdu.registers import (
     MaskWriteRegister,
     ReadHoldingRegisters,
@@ -26,10 +35,19 @@ REQUESTS: dict[int, type[AnyRequest]] = {
         ReadInputRegisters,
         WriteSingleCoil,
         WriteSingleRegister,
+        ReadExceptionStatus,
+        Diagnostics,
+        GetCommEventCounter,
+        GetCommEventLog,
         WriteMultipleCoils,
         WriteMultipleRegisters,
+        ReportServerId,
+        ReadFileRecord,
+        WriteFileRecord,
         MaskWriteRegister,
         ReadWriteMultipleRegisters,
+        ReadFifoQueue,
+        ReadDeviceIdentification,
     )
 }
 """The request class of each function code."""
@@ -38,16 +56,27 @@ REQUESTS: dict[int, type[AnyRequest]] = {
 def request_length(head: bytes) -> int | None:
     """Return the length of the request PDU that begins with ``head``; None: not yet known.
 
-    Raises `KeyError` for a function code that no class stands for.
+    Raises `KeyError` where nothing announces it: for a function code that no class stands for, and
+    for the few PDUs of the others that are as long as their sender likes.
     """
-    return REQUESTS[head[0]].request_length(head) if head else None
+    if not head:
+        return None
+    try:
+        return REQUESTS[head[0]].request_length(head)
+    except NotImplementedError:
+        raise KeyError(head[0]) from None
 
 
 def response_length(head: bytes) -> int | None:
     """Return the length of the response PDU that begins with ``head``; None: not yet known.
 
-    Raises `KeyError` for a function code that no class stands for.
+    Raises as `request_length`.
     """
-    if head and head[0] & EXCEPTION_FLAG:
+    if not head:
+        return None
+    if head[0] & EXCEPTION_FLAG:
         return EXCEPTION_LENGTH
-    return REQUESTS[head[0]].response_length(head) if head else None
+    try:
+        return REQUESTS[head[0]].response_length(head)
+    except NotImplementedError:
+        raise KeyError(head[0]) from None

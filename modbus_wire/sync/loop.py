@@ -1,72 +1,70 @@
 """The loop of a server: one thread over all its sockets.
 
-It knows sockets and nothing of what they carry: a connection's bytes go through an object that
-turns what came into what is to be sent.
+It knows descriptors and what to call when they are ready. Who connects, and what the bytes are,
+is the matter of the door it is given.
 """
 
 from __future__ import annotations
 
 import socket
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Event, Thread, current_thread
-from time import monotonic
 
 from modbus_wire.log import logger
-from modbus_wire.sync.poller import READ, WRITE, Poller, new_poller
-from modbus_wire.typed import Protocol
+from modbus_wire.sync.poller import READ, new_poller
+from modbus_wire.typed import Any, Protocol
 
 _LOGGER = "modbus_wire.server"
-
-_ACCEPTED_AT_ONCE = 64
-"""Connections accepted before the others get their turn."""
-
-_RETRY_ACCEPT = 0.1
-"""Seconds until the next try to accept, where the system had no descriptor to give."""
-
-_RECEIVE_SIZE = 4096
-"""Bytes taken in at once. What they ask for is the most that a peer which never reads makes the
-server hold: 22 times as much."""
+_WAKING_SIZE = 256
 
 
-class Conversation(Protocol):
-    """What a peer's bytes go through."""
+class Door(Protocol):
+    """Where a server's clients come in: a listening socket, or one that takes datagrams."""
 
-    closed: bool
-    """Whether the connection is to end when all has been sent."""
+    address: tuple[str, int]
 
-    def receive(self, data: bytes) -> bytes:
-        """Take in received bytes and return what is to be sent now."""
+    @property
+    def connections(self) -> int: ...
+
+    def open(self, loop: Loop) -> None:
+        """Let the loop watch the door from now on; called once."""
+        ...
+
+    def due(self) -> float | None:
+        """Do what the time has come for; return the seconds until more is due, None for never."""
+        ...
+
+    def drop(self, fd: int) -> None:
+        """End the connection with that descriptor, if it is one."""
+        ...
+
+    def close(self) -> None:
+        """End every connection and close the door."""
         ...
 
 
 class Loop:
     """One run of a server, from the first connection to `stop`, in a thread of its own."""
 
-    def __init__(self, listener: socket.socket, converse: Callable[[], Conversation]) -> None:
-        """Get ready to serve what connects to ``listener``, which the loop owns once it is made.
-
-        ``converse`` is called for each connection.
-        """
-        self.address: tuple[str, int] = listener.getsockname()[:2]
-        self._listener = listener
-        self._converse = converse
-        self._accept_again: float | None = None
-        """When to accept again, while the system has no descriptor to give."""
-
-        self._starved = False
+    def __init__(self, door: Door) -> None:
+        """Get ready to serve who comes in by the door, which the loop owns once it is made."""
+        self.address = door.address
+        self._door = door
         self._logger = logger(_LOGGER)
         """Fetched now: without a descriptor nothing could be imported."""
 
         self._stopping = False
         self._poller = new_poller()
-        self._links: dict[int, _Link] = {}
         self._wake, self._waker = socket.socketpair()
+        self._is_woken = False
+        self._posted: deque[tuple[int, Callable[[], bool]]] = deque()
         self._serve: dict[int, Callable[[], bool]] = {}
         """What to call when a descriptor is ready; it tells whether its connection goes on."""
 
-        self._watch(self._wake, self._woken)
-        self._watch(listener, self._accept)
+        self.watch(self._wake, self._woken)
+        door.open(self)
         self._thread = Thread(target=self._run, name="modbus-server", daemon=True)
         self._closed = Event()
 
@@ -86,13 +84,12 @@ class Loop:
     @property
     def connections(self) -> int:
         """How many connections there are."""
-        return len(self._links)
+        return self._door.connections
 
     def stop(self) -> None:
         """Close everything; wait until that is done, unless in the loop's own thread."""
         self._stopping = True
-        with suppress(OSError):
-            self._waker.send(b"\0")
+        self._wake_up()
         if current_thread() is not self._thread:
             self.join()
 
@@ -102,12 +99,44 @@ class Loop:
         if self._thread.is_alive():
             self._thread.join()
 
+    def watch(self, watched: socket.socket, goes_on: Callable[[], bool]) -> None:
+        """Call ``goes_on`` whenever the socket is readable, until it says that it does not."""
+        watched.setblocking(False)
+        self._poller.register(watched.fileno(), READ)
+        self._serve[watched.fileno()] = goes_on
+
+    def unwatch(self, fd: int) -> None:
+        """Watch a descriptor no more; to be called before it is closed."""
+        del self._serve[fd]
+        self._poller.unregister(fd)
+
+    def watch_for(self, fd: int, events: int) -> None:
+        """Watch a descriptor that is watched for other events, `READ` or `WRITE`."""
+        self._poller.modify(fd, events)
+
+    def post(self, fd: int, goes_on: Callable[[], bool]) -> None:
+        """Call ``goes_on`` in the loop's thread, as if the descriptor were ready; from anywhere."""
+        self._posted.append((fd, goes_on))
+        if not self._is_woken:
+            self._is_woken = True
+            self._wake_up()
+
+    def _wake_up(self) -> None:
+        with suppress(OSError):
+            self._waker.send(b"\0")
+
+    def _woken(self) -> bool:
+        self._wake.recv(_WAKING_SIZE)
+        self._is_woken = False
+        while self._posted and not self._stopping:
+            self._serve_one(*self._posted.popleft())
+        return True
+
     def _run(self) -> None:
+        due, poll = self._door.due, self._poller.poll
         try:
             while not self._stopping:
-                waiting = None if self._accept_again is None else _RETRY_ACCEPT
-                self._serve_ready(self._poller.poll(waiting))
-                self._resume_accepting()
+                self._serve_ready(poll(due()))
         finally:
             self._close()
 
@@ -115,123 +144,32 @@ class Loop:
         serve = self._serve
         for fd, _ in ready:
             goes_on = serve.get(fd)
-            if goes_on is None:
-                continue  # closed in this turn
-            try:
-                if not goes_on():
-                    self._drop(fd)
-            except BlockingIOError:
-                pass  # it is not ready after all
-            except OSError:
-                self._drop(fd)
-            except Exception:
-                self._logger.exception("a connection failed and is closed")
-                self._drop(fd)
+            if goes_on is not None:  # else closed in this turn
+                self._serve_one(fd, goes_on)
             if self._stopping:
                 break
 
-    def _watch(self, watched: socket.socket, goes_on: Callable[[], bool]) -> None:
-        watched.setblocking(False)
-        self._poller.register(watched.fileno(), READ)
-        self._serve[watched.fileno()] = goes_on
-
-    def _woken(self) -> bool:
-        self._wake.recv(_RECEIVE_SIZE)
-        return True
-
-    def _accept(self) -> bool:
-        for _ in range(_ACCEPTED_AT_ONCE):
-            try:
-                accepted, _ = self._listener.accept()
-            except BlockingIOError:
-                break
-            except ConnectionError:
-                continue  # it was gone before it was accepted
-            except OSError as error:
-                self._pause_accepting(error)
-                break
-            self._starved = False
-            self._welcome(accepted)
-        return True
-
-    def _welcome(self, accepted: socket.socket) -> None:
+    def _serve_one(self, fd: int, goes_on: Callable[[], bool]) -> None:
         try:
-            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            accepted.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            link = _Link(accepted, self._converse(), self._poller)
-            self._watch(accepted, link.serve)
+            if not goes_on():
+                self._door.drop(fd)
+        except BlockingIOError:
+            pass  # it is not ready after all
         except OSError:
-            accepted.close()  # it is gone already
-        except BaseException:
-            accepted.close()
-            raise
-        else:
-            self._links[accepted.fileno()] = link
-
-    def _pause_accepting(self, error: OSError) -> None:
-        """Let the others go on: the listener stays ready and would take every turn."""
-        if not self._starved:
-            self._logger.warning("no connection can be accepted for now: %s", error)
-        self._starved = True
-        self._poller.unregister(self._listener.fileno())
-        self._accept_again = monotonic() + _RETRY_ACCEPT
-
-    def _resume_accepting(self) -> None:
-        if self._accept_again is not None and monotonic() >= self._accept_again:
-            self._accept_again = None
-            self._poller.register(self._listener.fileno(), READ)
-
-    def _drop(self, fd: int) -> None:
-        link = self._links.pop(fd, None)
-        if link is not None:  # the listener stays, whatever happened to it
-            del self._serve[fd]
-            self._poller.unregister(fd)
-            link.close()
+            self._door.drop(fd)
+        except Exception:
+            self._logger.exception("a connection failed and is closed")
+            self._door.drop(fd)
 
     def _close(self) -> None:
-        for fd in list(self._links):
-            self._drop(fd)
-        self._listener.close()
+        self._door.close()
         self._poller.close()
         self._wake.close()
         self._waker.close()
         self._closed.set()
 
 
-class _Link:
-    """One connection. It is not read from while the peer does not take what it asked for."""
-
-    __slots__ = ("_answer", "_conversation", "_poller", "_receive", "_send", "_socket", "_unsent")
-
-    def __init__(self, accepted: socket.socket, conversation: Conversation, poller: Poller) -> None:
-        self._socket = accepted
-        self._conversation = conversation
-        self._poller = poller
-        self._receive = accepted.recv
-        self._answer = conversation.receive
-        self._send = accepted.send
-        self._unsent = b""
-
-    def serve(self) -> bool:
-        """Do what the socket is ready for; return whether the connection goes on."""
-        data = self._unsent
-        if not data:
-            received = self._receive(_RECEIVE_SIZE)
-            if not received:
-                return False
-            data = self._answer(received)
-        try:
-            sent = self._send(data) if data else 0
-        except BlockingIOError:
-            sent = 0
-        if sent < len(data) or self._unsent:
-            self._keep(data[sent:])
-        return bool(self._unsent) if self._conversation.closed else True
-
-    def close(self) -> None:
-        """Close the socket."""
-        self._socket.close()
-
-    def _keep(self, unsent: bytes) -> None:
-        self._unsent = unsent
-        self._poller.modify(self._socket.fileno(), WRITE if unsent else READ)
+def address_of(bound: socket.socket) -> tuple[str, int]:
+    """Return the host and port that a socket is bound to."""
+    name: tuple[Any, ...] = bound.getsockname()
+    return name[0], name[1]

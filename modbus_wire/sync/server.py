@@ -2,52 +2,63 @@
 
 from __future__ import annotations
 
-import os
 import socket
+from collections.abc import Iterable
 from threading import Lock
 
+from modbus_wire.conversation import Later
+from modbus_wire.endpoint import DEFAULT_PORT, Endpoint, SerialEndpoint, UdpEndpoint
 from modbus_wire.framing.base import Framing
 from modbus_wire.handler import Banks, Handler
+from modbus_wire.limits import Limits
+from modbus_wire.peer import Peer
 from modbus_wire.server_connection import ServerConnection
-from modbus_wire.sync.loop import Loop
-from modbus_wire.typed import TYPE_CHECKING, Any, Self
+from modbus_wire.serving import Serving
+from modbus_wire.sync.datagrams import Datagrams
+from modbus_wire.sync.listening import bind_datagrams, listen
+from modbus_wire.sync.loop import Door, Loop
+from modbus_wire.sync.streams import Streams
+from modbus_wire.trace import Trace
+from modbus_wire.typed import TYPE_CHECKING, Protocol, Self
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-DEFAULT_PORT = 502
-_BACKLOG = 1024
-"""A scanner opens hundreds of connections at once."""
+__all__ = ["DEFAULT_PORT", "BlockingServer", "Server"]
 
 
-class Server:
-    """A Modbus server in a thread of its own, on TCP over IPv4 or IPv6.
+class Run(Protocol):
+    """One run of a server in a thread of its own."""
 
-    It serves one bank under every unit id, one under each unit id of a mapping, or a `Handler` of
-    the user's. The bank's methods are called in the server's thread, one at a time: while one
-    waits, all clients wait.
+    address: tuple[str, int]
 
-    A peer that breaks the protocol or the connection loses its connection, and nobody else does.
-    A peer that does not read its answers is not read from either.
-    """
+    @property
+    def is_running(self) -> bool: ...
+
+    @property
+    def connections(self) -> int: ...
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def join(self) -> None: ...
+
+
+class BlockingServer(Serving):
+    """A server in a thread of its own; what it answers is the matter of subclasses."""
 
     def __init__(
         self,
-        bank: Banks | Handler,
-        host: str = "127.0.0.1",
-        port: int = DEFAULT_PORT,
-        *,
-        framing: Framing = Framing.TCP,
+        host: str | Endpoint,
+        port: int | None,
+        framing: Framing | None,
+        limits: Limits,
+        trace: Trace | None,
     ) -> None:
-        """Make a stopped server; port 0 lets the system choose one at each start."""
-        if not 0 <= port <= 0xFFFF:
-            raise ValueError(f"port {port} is not in 0..65535")
-        self.host = host
-        self.port = port
-        self.framing = framing
-        self._handler = bank if isinstance(bank, Handler) else Handler(bank)
+        super().__init__(host, port, framing, limits, trace)
         self._starting = Lock()
-        self._loop: Loop | None = None
+        self._loop: Run | None = None
 
     @property
     def is_running(self) -> bool:
@@ -56,14 +67,13 @@ class Server:
 
     @property
     def address(self) -> tuple[str, int]:
-        """The host and port it listens on; while stopped, those it was made with."""
         if self._loop is not None and self._loop.is_running:
             return self._loop.address
         return self.host, self.port
 
     @property
     def connections(self) -> int:
-        """How many clients are connected."""
+        """How many clients are connected; always 0 for datagrams and on a serial line."""
         return self._loop.connections if self._loop is not None else 0
 
     def start(self) -> None:
@@ -75,13 +85,7 @@ class Server:
             if self.is_running:
                 return
             self.stop()
-            handler, framing = self._handler, self.framing
-            listener = _listen(self.host, self.port)
-            try:
-                loop = Loop(listener, lambda: ServerConnection(handler, framing))
-            except BaseException:
-                listener.close()
-                raise
+            loop = self._new_run()
             # a bank may stop the server before `start` has returned
             self._loop = loop
             loop.start()
@@ -104,6 +108,26 @@ class Server:
         finally:
             self.stop()
 
+    def _new_run(self) -> Run:
+        converse = self.conversations()
+        if isinstance(self.endpoint, SerialEndpoint):
+            from modbus_wire.sync.serial_loop import SerialLoop
+
+            return SerialLoop(self.endpoint, converse)
+        bound: socket.socket
+        door: Door
+        if isinstance(self.endpoint, UdpEndpoint):
+            bound = bind_datagrams(self.host, self.port)
+            door = Datagrams(bound, converse, self.limits)
+        else:
+            bound = listen(self.host, self.port)
+            door = Streams(bound, converse, self.limits)
+        try:
+            return Loop(door)
+        except BaseException:
+            bound.close()
+            raise
+
     def __enter__(self) -> Self:
         self.start()
         return self
@@ -116,39 +140,42 @@ class Server:
     ) -> None:
         self.stop()
 
-    def __repr__(self) -> str:
-        host, port = self.address
-        return f"{type(self).__name__}({host!r}, {port}, framing={self.framing!r})"
 
+class Server(BlockingServer):
+    """A Modbus server in a thread of its own, on any transport.
 
-def _listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket at the first address of the host that can be had."""
-    try:
-        found = socket.getaddrinfo(
-            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )
-    except UnicodeError as error:
-        raise OSError(f"{host!r} does not resolve: {error}") from error
-    failure: OSError | None = None
-    for family, _, _, _, address in found:
-        try:
-            return _listen_at(family, address)
-        except OSError as error:
-            failure = failure or error
-    if failure is None:
-        raise OSError(f"{host!r} has no address")
-    failure.strerror = f"{failure.strerror}: {host} port {port}"
-    raise failure
+    It serves one bank under every unit id, one under each unit id of a mapping, or a `Handler` of
+    the user's. The bank's methods are called in the server's thread, one at a time: while one
+    waits, all clients wait.
 
+    A peer that breaks the protocol or the connection loses its connection, and nobody else does.
+    A peer that does not read its answers is not read from either.
+    """
 
-def _listen_at(family: int, address: tuple[Any, ...]) -> socket.socket:
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        if os.name == "posix":  # elsewhere it would let two servers share a port
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(_BACKLOG)
-    except BaseException:
-        listener.close()
-        raise
-    return listener
+    def __init__(
+        self,
+        bank: Banks | Handler,
+        host: str | Endpoint = "127.0.0.1",
+        port: int | None = None,
+        *,
+        framing: Framing | None = None,
+        allow: Iterable[str] = (),
+        max_connections: int | None = None,
+        idle_timeout: float | None = None,
+        trace: Trace | None = None,
+    ) -> None:
+        """Make a stopped server; port 0 lets the system choose one at each start.
+
+        ``host`` may be an endpoint or its URL, such as ``udp://0.0.0.0:502`` or
+        ``rtu:///dev/ttyUSB0``. `Limits` tells what ``allow``, ``max_connections`` and
+        ``idle_timeout`` mean. Raises ValueError for values out of range.
+        """
+        limits = Limits(allow, max_connections, idle_timeout)
+        super().__init__(host, port, framing, limits, trace)
+        self.handler = bank if isinstance(bank, Handler) else Handler(bank)
+
+    def talk(self, peer: Peer, later: Later) -> ServerConnection:
+        tracer = self.tracer(peer)
+        if self.is_on_line:
+            return ServerConnection(self.handler, self.framing, peer, tracer, shared_line=True)
+        return ServerConnection(self.handler, self.framing, peer, tracer)

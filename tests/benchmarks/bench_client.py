@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from modbus_wire.client import ModbusClient
+from modbus_wire.pdu.registers import ReadHoldingRegisters
 from modbus_wire.sync.client import Client
 from tests.benchmarks.children import Child, compiled
 from tests.benchmarks.harness import (
@@ -34,9 +35,27 @@ def run(effort: Effort) -> Iterator[Ratio]:
         raise Unavailable("pyModbusTCP 0.1.10 is not installed")
     with compiled("answer") as program, one_core():
         samples = read_registers(program, effort)
+        many = read_many(program, effort)
     yield samples.at_most("client FC3 of 125 against a raw socket", "ours", "raw", 1.35)
     yield samples.at_most("client FC3 of 125", "ours", "pyModbusTCP", 0.5)
     yield samples.at_most("drop-in client FC3 of 125", "drop-in", "pyModbusTCP", 0.5)
+    yield many.at_most("client read_many of 16 x FC3 of 10", "ours", "raw", 1.6)
+
+
+def read_many(program: Path, effort: Effort) -> Samples:
+    """Read 10 registers sixteen times in one call."""
+    with ExitStack() as stack:
+        port = int(stack.enter_context(Child([program, IMAGE.hex()])).hear())
+        raw = stack.enter_context(RawClient(port))
+        client = stack.enter_context(Client(HOST, port, max_in_flight=16))
+        reads = [ReadHoldingRegisters(0, 10)] * 16
+        assert client.read_many(reads) == [WORDS[:10]] * 16
+        assert [list(words) for words in raw.read_many()] == [WORDS[:10]] * 16
+        meters = {
+            "raw": per_call(raw.read_many, effort=effort),
+            "ours": per_call(client.read_many, reads, effort=effort),
+        }
+        return interleave(meters, effort)
 
 
 def read_registers(program: Path, effort: Effort) -> Samples:

@@ -1,13 +1,13 @@
-"""What a request costs a server in CPU time, against pyModbusTCP 0.1.10, each in its own process.
+"""What a request costs a server in CPU time, each server in a process of its own.
 
-Both ends share one core, but for the last row; the load generator is written in C and checks every
-byte of every answer.
+The others are pyModbusTCP 0.1.10 and libmodbus, which is written in C. Both ends share one core,
+but for the last row; the load generator is written in C and checks every byte of every answer.
 """
 
 import os
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +15,7 @@ from typing import NamedTuple
 from tests.benchmarks.children import LoadChild, ServerChild, compiled
 from tests.benchmarks.harness import Effort, Meter, Ratio, Unavailable, interleave, one_core
 from tests.benchmarks.serve import REGISTERS
+from tests.wire.peers import ascii_frame, rtu
 
 EXPECTED_COST = 20e-6
 ENOUGH_IDLE_CORES = 1.8
@@ -27,11 +28,20 @@ class Exchange(NamedTuple):
 
     request: bytes
     answer: bytes
+    is_plain: bool = False
+    """Whether the frames have no transaction ids."""
 
 
 def adu(pdu: bytes) -> bytes:
     """Wrap a PDU in an MBAP header (TCP §3.1.3)."""
     return bytes(4) + (len(pdu) + 1).to_bytes(2, "big") + b"\x01" + pdu
+
+
+def plain_exchange(frame: Callable[[int, bytes], bytes], quantity: int) -> Exchange:
+    """FC3 of that many registers from address 0 in RTU or ASCII frames."""
+    request = b"\x03\x00\x00" + quantity.to_bytes(2, "big")
+    answer = bytes([3, quantity * 2]) + register_bytes(quantity)
+    return Exchange(frame(1, request), frame(1, answer), is_plain=True)
 
 
 def register_bytes(quantity: int) -> bytes:
@@ -52,7 +62,7 @@ def write(quantity: int) -> Exchange:
 
 
 class Scenario(NamedTuple):
-    """What the load generator does, and the share of pyModbusTCP's cost that it may cost."""
+    """What the load generator does, and the share of another server's cost that it may cost."""
 
     name: str
     exchange: Exchange
@@ -60,6 +70,9 @@ class Scenario(NamedTuple):
     depth: int
     limit: float
     server: str = "ours"
+    base: str = "pyModbusTCP"
+    base_exchange: Exchange | None = None
+    """What the other server is asked, where that is something else."""
 
 
 SCENARIOS = (
@@ -69,6 +82,34 @@ SCENARIOS = (
     Scenario("server FC16 of 100, 64 connections", write(100), 64, 1, 0.3),
     Scenario("server FC3 of 10, 8 connections, 16 pipelined", read(10), 8, 16, 0.15),
     Scenario("drop-in server FC3 of 10, 64 connections", read(10), 64, 1, 0.65, "drop-in"),
+    Scenario("async server FC3 of 10, 64 connections", read(10), 64, 1, 0.95, "async"),
+    Scenario("async server FC3 of 10, 8 connections, 16 pipelined", read(10), 8, 16, 0.2, "async"),
+)
+SCENARIOS_IN_C = (
+    Scenario("server FC3 of 10, 64, against libmodbus", read(10), 64, 1, 1.25, base="libmodbus"),
+    Scenario("server FC3 of 125, 64, against libmodbus", read(125), 64, 1, 1.25, base="libmodbus"),
+    Scenario(
+        "server FC16 of 100, 64, against libmodbus", write(100), 64, 1, 1.25, base="libmodbus"
+    ),
+    Scenario(
+        "server FC3 of 10, 16 pipelined, against libmodbus", read(10), 8, 16, 0.3, base="libmodbus"
+    ),
+)
+FRAMINGS = tuple(
+    Scenario(
+        f"server {name.upper()} over TCP, FC3 of {quantity}, against Modbus TCP",
+        plain_exchange(frame, quantity),
+        64,
+        1,
+        1.5,
+        name,
+        "ours",
+        read(quantity),
+    )
+    for name, frame, quantity in (("rtu", rtu, 10), ("rtu", rtu, 125), ("ascii", ascii_frame, 10))
+)
+ON_UVLOOP = Scenario(
+    "async server on uvloop, FC3 of 10, 64 connections", read(10), 64, 1, 0.8, "async on uvloop"
 )
 
 
@@ -83,14 +124,20 @@ class Bench:
     def server(self, kind: str) -> ServerChild:
         """Return the server of that kind, started on first use."""
         if kind not in self._servers:
-            self._servers[kind] = self._stack.enter_context(ServerChild(kind))
+            child = self._in_c() if kind == "libmodbus" else ServerChild(kind)
+            self._servers[kind] = self._stack.enter_context(child)
         return self._servers[kind]
+
+    def _in_c(self) -> ServerChild:
+        program = self._stack.enter_context(compiled("libmodbus_server", "modbus"))
+        return ServerChild("libmodbus", program, register_bytes(len(REGISTERS)).hex())
 
     def load(self, stack: ExitStack, kind: str, scenario: Scenario) -> LoadChild:
         """Connect a load generator to the server of that kind until ``stack`` ends."""
         port = self.server(kind).port
-        shape = (scenario.connections, scenario.depth, *scenario.exchange)
-        return stack.enter_context(LoadChild(self._program, port, *shape))
+        request, answer, is_plain = scenario.exchange
+        shape = (scenario.connections, scenario.depth, request, answer)
+        return stack.enter_context(LoadChild(self._program, port, *shape, is_plain=is_plain))
 
     def cpu_meter(self, stack: ExitStack, kind: str, scenario: Scenario, effort: Effort) -> Meter:
         """Return a meter of the server's CPU seconds for one request."""
@@ -111,26 +158,37 @@ class Bench:
 
 
 def run(effort: Effort) -> Iterator[Ratio]:
-    """Measure every scenario against pyModbusTCP, 512 connections against 64, and throughput."""
+    """Measure every scenario, 512 connections against 64, and throughput.
+
+    Those against libmodbus are left out where it cannot be compiled, that on uvloop without it.
+    """
     if find_spec("pyModbusTCP") is None:
         raise Unavailable("pyModbusTCP 0.1.10 is not installed")
     with compiled("load") as program:
         with one_core(), ExitStack() as stack:
             bench = Bench(program, stack)
-            for scenario in SCENARIOS:
+            for scenario in (*SCENARIOS, *FRAMINGS):
                 yield compare(bench, scenario, effort)
+            if find_spec("uvloop") is not None:
+                yield compare(bench, ON_UVLOOP, effort)
+            with suppress(Unavailable):
+                for scenario in SCENARIOS_IN_C:
+                    yield compare(bench, scenario, effort)
             yield crowd(bench, effort)
         with ExitStack() as stack:
             yield throughput(Bench(program, stack), effort)
 
 
 def compare(bench: Bench, scenario: Scenario, effort: Effort) -> Ratio:
-    """Measure one scenario on the server it names and on pyModbusTCP's."""
+    """Measure one scenario on the server it names and on the other."""
+    as_base = scenario._replace(exchange=scenario.base_exchange or scenario.exchange)
+    shapes = {scenario.server: scenario, scenario.base: as_base}
     with ExitStack() as stack:
-        kinds = (scenario.server, "pyModbusTCP")
-        meters = {kind: bench.cpu_meter(stack, kind, scenario, effort) for kind in kinds}
+        meters = {
+            kind: bench.cpu_meter(stack, kind, shape, effort) for kind, shape in shapes.items()
+        }
         samples = interleave(meters, effort)
-    return samples.at_most(scenario.name, *kinds, scenario.limit)
+    return samples.at_most(scenario.name, scenario.server, scenario.base, scenario.limit)
 
 
 def crowd(bench: Bench, effort: Effort) -> Ratio:

@@ -19,15 +19,26 @@ TIME_LIMIT = 60
 
 
 @contextmanager
-def compiled(name: str) -> Iterator[Path]:
-    """Compile ``name.c`` of this folder and give the path of the program while the block runs."""
+def compiled(name: str, *libraries: str) -> Iterator[Path]:
+    """Compile ``name.c`` of this folder and give the path of the program while the block runs.
+
+    Raises `Unavailable` without a compiler, or without one of the libraries.
+    """
     compiler = shutil.which("cc")
     if compiler is None:
         raise Unavailable("no C compiler (cc) for the other end of the connections")
     with TemporaryDirectory() as folder:
         program = Path(folder, name)
         source = HERE / f"{name}.c"
-        subprocess.run([compiler, "-O2", "-o", program, source], check=True, timeout=TIME_LIMIT)
+        links = [f"-l{library}" for library in libraries]
+        done = subprocess.run(
+            [compiler, "-O2", "-o", program, source, *links],
+            timeout=TIME_LIMIT,
+            capture_output=bool(libraries),
+        )
+        if done.returncode and libraries:
+            raise Unavailable(f"no development files of lib{libraries[0]}")
+        done.check_returncode()
         yield program
 
 
@@ -70,10 +81,10 @@ class Child:
 
 
 class ServerChild(Child):
-    """One of the servers of ``serve.py`` in a process of its own."""
+    """One of the servers of ``serve.py``, or a program like it, in a process of its own."""
 
-    def __init__(self, kind: str) -> None:
-        super().__init__([sys.executable, "-m", "tests.benchmarks.serve", kind])
+    def __init__(self, kind: str, *command: str | Path) -> None:
+        super().__init__(command or [sys.executable, "-m", "tests.benchmarks.serve", kind])
         self.port = int(self.hear())
 
     def cpu_seconds(self) -> float:
@@ -101,10 +112,13 @@ class LoadChild(Child):
         request: bytes,
         answer: bytes,
         *,
+        is_plain: bool = False,
         time_limit: int = TIME_LIMIT,
     ) -> None:
+        """Connect; the frames are those of Modbus TCP or, ``is_plain``, without transaction ids."""
         numbers = [str(number) for number in (port, connections, depth, time_limit)]
-        super().__init__([program, *numbers, request.hex(), answer.hex()])
+        plain = ["plain"] if is_plain else []
+        super().__init__([program, *numbers, request.hex(), answer.hex(), *plain])
         if self.hear() != "ready":
             raise RuntimeError("the load generator does not speak as expected")
 

@@ -1,9 +1,10 @@
-/* A Modbus TCP load generator for the benchmarks; it talks to 127.0.0.1 only.
+/* A Modbus load generator for the benchmarks; it talks to 127.0.0.1 only, over TCP.
  *
- * load PORT CONNECTIONS DEPTH SECONDS REQUEST ANSWER
+ * load PORT CONNECTIONS DEPTH SECONDS REQUEST ANSWER [plain]
  *
- * REQUEST and ANSWER are one ADU each in hex. Every connection keeps DEPTH requests under way,
- * with counting transaction ids; every answer must be ANSWER, byte for byte, with the ids in order.
+ * REQUEST and ANSWER are one ADU each in hex. Every connection keeps DEPTH requests under way; they
+ * are MBAP frames with counting transaction ids or, "plain", all the same bytes, as of RTU and
+ * ASCII. Every answer must be ANSWER, byte for byte, with the ids in order.
  * Connects, exchanges one request on each connection and prints "ready". Then for each line
  * "COUNT" on standard input exchanges that many requests and prints one line of JSON:
  * {"requests": ..., "seconds": ..., "cpu_seconds": ...} (of this process). Ends with the input.
@@ -21,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_ADU = 260, MAX_DEPTH = 64, MAX_CONNECTIONS = 4096 };
+enum { MAX_ADU = 513, MAX_DEPTH = 64, MAX_CONNECTIONS = 4096 };
 
 struct connection {
     int socket;
@@ -34,6 +35,7 @@ static uint8_t request[MAX_ADU], answer[MAX_ADU];
 static size_t request_size, answer_size;
 static struct connection *connections;
 static int connection_count, depth, epoll;
+static size_t id_size = 2; /* bytes at the beginning of a frame that count */
 static double time_limit;
 
 static void fail(const char *what) {
@@ -54,7 +56,7 @@ static double now(clockid_t clock) {
 
 static size_t from_hex(const char *text, uint8_t *bytes) {
     size_t size = strlen(text) / 2;
-    if (size < 8 || size > MAX_ADU) wrong("an ADU has 8 to 260 bytes");
+    if (size < 4 || size > MAX_ADU) wrong("an ADU has 4 to 513 bytes");
     for (size_t i = 0; i < size; i++) {
         unsigned value;
         if (sscanf(text + 2 * i, "%2x", &value) != 1) wrong("an ADU is given in hex");
@@ -81,8 +83,10 @@ static void send_requests(struct connection *c, long count) {
     uint8_t frames[MAX_DEPTH * MAX_ADU], *end = frames;
     for (; count > 0; count--, c->sent++, end += request_size) {
         memcpy(end, request, request_size);
-        end[0] = (uint8_t)(c->sent >> 8);
-        end[1] = (uint8_t)c->sent;
+        if (id_size) {
+            end[0] = (uint8_t)(c->sent >> 8);
+            end[1] = (uint8_t)c->sent;
+        }
     }
     if (end > frames && send(c->socket, frames, (size_t)(end - frames), 0) != end - frames)
         fail("send");
@@ -97,13 +101,15 @@ static long take_answers(struct connection *c) {
     c->held += (size_t)size;
     for (; c->held >= answer_size; next += answer_size, c->held -= answer_size, count++) {
         if (c->answered == c->sent) wrong("an answer to no request");
-        if (next[0] != c->answered >> 8 || next[1] != (c->answered & 0xFF))
+        if (id_size && (next[0] != c->answered >> 8 || next[1] != (c->answered & 0xFF)))
             wrong("the answers are not in the order of the requests");
-        if (memcmp(next + 2, answer + 2, answer_size - 2)) wrong("an answer has the wrong bytes");
+        if (memcmp(next + id_size, answer + id_size, answer_size - id_size))
+            wrong("an answer has the wrong bytes");
         c->answered++;
     }
     if (c->held && c->answered == c->sent) wrong("more bytes than the answers have");
-    if (c->held > 2 && memcmp(next + 2, answer + 2, c->held - 2)) wrong("an answer begins wrong");
+    if (c->held > id_size && memcmp(next + id_size, answer + id_size, c->held - id_size))
+        wrong("an answer begins wrong");
     memmove(c->buffer, next, c->held);
     return count;
 }
@@ -136,7 +142,10 @@ static void exchange(long count) {
 
 int main(int argc, char **argv) {
     long count;
-    if (argc != 7) wrong("load PORT CONNECTIONS DEPTH SECONDS REQUEST ANSWER");
+    if (argc == 8 && strcmp(argv[7], "plain") == 0)
+        id_size = 0;
+    else if (argc != 7)
+        wrong("load PORT CONNECTIONS DEPTH SECONDS REQUEST ANSWER [plain]");
     connection_count = atoi(argv[2]);
     depth = atoi(argv[3]);
     time_limit = atof(argv[4]);

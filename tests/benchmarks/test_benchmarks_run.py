@@ -11,7 +11,7 @@ from tests.benchmarks.children import LoadChild, ServerChild, compiled
 from tests.benchmarks.harness import SMOKE, Unavailable
 from tests.benchmarks.suite import benchmark_names, load
 
-REQUEST, ANSWER = read(10)
+REQUEST, ANSWER, _ = read(10)
 
 
 @contextmanager

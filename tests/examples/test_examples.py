@@ -10,6 +10,16 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 SAYS = {
+    "async_poll": """\
+cellar 3: GatewayTargetFailedToRespond
+cellar 1: 18.5 l/min at 1500 rpm, <Alarm: 0>
+cellar 2: 3.25 l/min at 1500 rpm, <Alarm.DRY: 1>
+roof: 22.0 l/min at 1500 rpm, <Alarm: 0>
+cellar 3: GatewayTargetFailedToRespond
+cellar 1: 18.5 l/min at 1500 rpm, <Alarm: 0>
+cellar 2: 3.25 l/min at 0 rpm, <Alarm.DRY: 1>
+roof: 21.5 l/min at 1500 rpm, <Alarm: 0>
+""",
     "heat_pump": """\
 outdoor -3.5 degC, tank None, HEATING
 the heat pump goes from AUTO to HEAT

@@ -1,13 +1,14 @@
 """A device behind a client: whole models, fields, groups and writes, over real sockets."""
 
 from collections.abc import Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
 from modbus_schema import (
     RO,
     RW,
+    WO,
     DecodeError,
     Device,
     EncodeError,
@@ -20,6 +21,7 @@ from modbus_schema import (
 from modbus_wire import (
     SERVICES,
     Client,
+    ConnectionClosedError,
     Handler,
     IllegalDataAddress,
     IllegalDataValue,
@@ -35,6 +37,7 @@ from modbus_wire import (
     WriteSingleCoil,
     WriteSingleRegister,
 )
+from modbus_wire.pdu.base import AnyRequest
 from tests.schema.maps import Circuit, House, Mode, Zone, a_house
 
 R = TypeVar("R")
@@ -51,6 +54,11 @@ class Recorder:
         """Note the request and carry it out."""
         self.requests.append(request)
         return self.client.execute(request, unit_id=unit_id)
+
+    def read_many(self, requests: list[AnyRequest], /, *, unit_id: int | None = None) -> list[Any]:
+        """Note the requests and carry them out."""
+        self.requests += requests
+        return self.client.read_many(requests, unit_id=unit_id)
 
     def writes(self) -> list[object]:
         """Return the requests that are no reads."""
@@ -373,3 +381,63 @@ def test_an_error_names_the_device(sim: Simulation[House]) -> None:
         pytest.raises(IllegalDataAddress, match=f"to {sim.host}:{sim.port} unit 9"),
     ):
         client.read_holding_registers(300)
+
+
+def test_of_many_requests_the_refused_one_is_named(client: Recorder) -> None:
+    """The error says which block of a read failed, not all that were read with it."""
+
+    class Apart(RegisterMap):
+        mode: RW[int] = holding_register(0, uint16)
+        beyond: RO[int] = holding_register(300, uint16)
+        limit: RW[int] = holding_register(6, uint16)
+
+    with pytest.raises(IllegalDataAddress, match=r"^Apart\.beyond: holding\[300\]: exc") as refusal:
+        Device(client, Apart).read()
+    assert refusal.value.request == RawRead(ReadHoldingRegisters(300, 1))
+
+
+def test_where_a_client_does_not_say_which_request_failed_all_are_named() -> None:
+    """An error of a user's own client without a request still says what was being read."""
+
+    class Broken(Recorder):
+        def read_many(
+            self, requests: list[AnyRequest], /, *, unit_id: int | None = None
+        ) -> list[Any]:
+            raise ConnectionClosedError("gone")
+
+    device = Device(Broken(Client("127.0.0.1", 1)), House)
+    with pytest.raises(ConnectionClosedError, match=r"House\.pump: coil\[3\], House\.mode: hol"):
+        device.read(House.mode, House.pump)
+
+
+@pytest.mark.parametrize("unit_id", [-1, 256])
+def test_a_unit_id_is_a_byte(client: Recorder, unit_id: int) -> None:
+    """A wrong one is refused when the device is made."""
+    with pytest.raises(ValueError, match=f"unit id {unit_id}"):
+        Device(client, House, unit_id=unit_id)
+
+
+class Commands(RegisterMap):
+    """Five commands that are only written, between two settings."""
+
+    before: RW[int] = holding_register(0, uint16)
+    a: WO[int] = holding_register(1, uint16, default=None)
+    b: WO[int] = holding_register(2, uint16, default=None)
+    c: WO[int] = holding_register(3, uint16, default=None)
+    d: WO[int] = holding_register(4, uint16, default=None)
+    e: WO[int] = holding_register(5, uint16, default=None)
+    after: RW[int] = holding_register(6, uint16)
+
+
+@pytest.mark.parametrize("given", range(32))
+def test_an_instance_writes_the_commands_that_it_gives(given: int) -> None:
+    """Whichever write-only fields are None, those and no others are left alone."""
+    commands = {name: 10 + n for n, name in enumerate("abcde") if given >> n & 1}
+    bank = SharedBank()
+    bank.set_registers(Table.HOLDING_REGISTERS, 0, [99] * 7)
+    with Server(bank, port=0) as server, Client(*server.address) as client:
+        device = Device(client, Commands)
+        device.write(Commands(before=1, after=2, **commands))
+        device.write(Commands(before=1, after=3, **commands))
+    held = bank.get_registers(Table.HOLDING_REGISTERS, 0, 7)
+    assert held == [1, *(commands.get(name, 99) for name in "abcde"), 3]

@@ -131,7 +131,7 @@ def test_replace_changes_a_copy() -> None:
     changed = pump.replace(mode=Mode.HEAT, pump=True)
     assert (changed.mode, changed.pump, changed.outdoor) == (Mode.HEAT, True, 7.5)
     assert pump.mode is Mode.OFF
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="HeatPump has no field 'modus'"):
         pump.replace(modus=Mode.HEAT)
 
 

@@ -1,11 +1,13 @@
 """A simulated device: what any client may do to it, what it says, and what it refuses."""
 
 import logging
+import re
 import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
 from enum import IntEnum
+from typing import Any
 
 import pytest
 from attrs.validators import in_
@@ -19,9 +21,12 @@ from modbus_schema import (
     DecodeError,
     Device,
     EncodeError,
+    Ref,
     RegisterMap,
     Simulation,
     bit,
+    bit_list,
+    coil,
     enum,
     group,
     holding_register,
@@ -29,8 +34,10 @@ from modbus_schema import (
     simulate,
     string,
     uint16,
+    uint32,
 )
 from modbus_schema.simulation.device import SimulatedDevice
+from modbus_schema.simulation.guard import GuardedBank
 from modbus_wire import (
     Client,
     ConnectError,
@@ -470,3 +477,63 @@ def test_a_group_with_a_field_that_nobody_wrote_is_watched() -> None:
         sim.on_write(Plant.panel)(lambda old, new: told.append((old.level, new.level)))
         client.write_single_register(1, 2)
     assert told == [(1, 2)]
+
+
+@pytest.mark.parametrize("ref", [House.outdoor, House.fault, House.ready, Drive.mode_word])
+def test_what_no_client_writes_cannot_be_watched(ref: Ref[Any, Any]) -> None:
+    """A watcher that would never be called is refused when it is given."""
+    device = SimulatedDevice(a_drive() if ref == Drive.mode_word else a_house())
+    with pytest.raises(TypeError, match=f"{re.escape(repr(ref))} is read-only"):
+        device.on_write(ref)
+
+
+def test_a_coroutine_function_cannot_watch() -> None:
+    """Nobody would await what it returns."""
+
+    async def later(old: int, new: int) -> None:
+        raise AssertionError
+
+    with pytest.raises(TypeError, match="coroutine function"):
+        SimulatedDevice(a_house()).on_write(House.limit)(later)
+
+
+def test_a_refused_value_is_never_seen() -> None:
+    """While a value is judged, and readers take no lock for it, the cells hold the old one."""
+    seen: list[list[int]] = []
+    banks: list[GuardedBank] = []
+
+    def refuses(instance: object, attribute: object, value: int) -> None:
+        seen.extend(bank.get_registers(Table.HOLDING_REGISTERS, 0) for bank in banks)
+        if value > 9:
+            raise ValueError
+
+    class Judged(RegisterMap):
+        number: RW[int] = holding_register(0, uint16, validator=refuses)
+
+    bank = SimulatedDevice(Judged(number=1)).bank
+    banks.append(bank)
+    with pytest.raises(IllegalDataValue):
+        bank.write_registers(0, b"\0\x0a")
+    assert seen == [[1]]
+
+
+def test_a_write_that_begins_and_ends_within_fields_is_judged_by_whole_values() -> None:
+    """Cells outside the write count with what they hold."""
+
+    class Pair(RegisterMap):
+        relays: RW[tuple[bool, ...]] = coil(0, bit_list(10))
+        first: RW[int] = holding_register(0, uint32, max=0x1FFFF)
+        second: RW[int] = holding_register(2, uint32, max=0x1FFFF)
+
+    device = SimulatedDevice(Pair(relays=(False,) * 10, first=0x10002, second=0x10004))
+    told: list[object] = []
+    device.on_write(Pair.relays)(lambda old, new: told.append(new))
+    device.on_write(Pair.first)(lambda old, new: told.append((old, new)))
+    device.on_write(Pair.second)(lambda old, new: told.append((old, new)))
+    device.bank.write_registers(1, bytes.fromhex("0003 0000"))
+    assert told == [(0x10002, 0x10003), (0x10004, 4)]
+    with pytest.raises(IllegalDataValue, match="131076 is above the maximum"):
+        device.bank.write_registers(1, bytes.fromhex("0005 0002"))
+    assert (device.snapshot().first, device.snapshot().second) == (0x10003, 4)
+    device.bank.write_coils(3, 6, b"\x3f")
+    assert told[2] == (*(False,) * 3, *(True,) * 6, False)

@@ -13,7 +13,7 @@ from modbus_schema.simulation.device import SimulatedDevice
 from modbus_wire.bank import Bank
 from modbus_wire.connection import ClientConnection
 from modbus_wire.handler import Handler
-from modbus_wire.pdu.base import Request
+from modbus_wire.pdu.base import AnyRequest, Request
 from modbus_wire.server_connection import ServerConnection
 from tests.schema.codec_checks import same
 from tests.schema.generated_maps import Extent, cells, maps, whole_tables
@@ -35,6 +35,10 @@ class Wire:
         response = self._client.receive(self._server.receive(frame))
         assert response is not None
         return request.decode_response(response[1])
+
+    def read_many(self, requests: list[AnyRequest], /, *, unit_id: int | None = None) -> list[Any]:
+        """Carry requests out."""
+        return [self.execute(request, unit_id=unit_id) for request in requests]
 
 
 @settings(max_examples=60)

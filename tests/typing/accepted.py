@@ -7,6 +7,7 @@ from typing import assert_type
 
 import attrs
 
+from modbus_schema.async_device import AsyncDevice
 from modbus_schema.codecs.arrays import array
 from modbus_schema.codecs.base import Codec
 from modbus_schema.codecs.bit_table import bit_list
@@ -26,6 +27,10 @@ from modbus_schema.placements import (
     repeat,
 )
 from modbus_schema.refs import Ref, Setting, WritableRef, Write
+from modbus_schema.simulation.simulate import Simulation, simulate
+from modbus_wire.aio.client import AsyncClient
+from modbus_wire.client import ModbusClient
+from modbus_wire.sync.client import Client
 
 
 class Mode(IntEnum):
@@ -184,3 +189,34 @@ def a_device_writes(device: Device[HeatPump], bigger: Device[BigHeatPump]) -> No
     device.write(pump)
     device.write_changes(pump, pump.replace(mode=Mode.OFF))
     bigger.write(BigHeatPump.extra.to(3), HeatPump.mode.to(Mode.OFF))
+
+
+async def an_async_device_reads(device: AsyncDevice[HeatPump]) -> None:
+    assert_type(await device.read(), HeatPump)
+    assert_type(await device.read(HeatPump.outdoor), float)
+    assert_type(await device.read(HeatPump.zones[1].at(Zone.temperature)), float | None)
+    assert_type(await device.read(HeatPump.mode, HeatPump.pump), tuple[Mode, bool])
+
+
+async def an_async_device_writes(device: AsyncDevice[HeatPump]) -> None:
+    await device.write(HeatPump.mode.to(Mode.HEAT), HeatPump.zones[1].at(Zone.target).to(21.5))
+    await device.write(pump)
+    await device.write_changes(pump, pump.replace(mode=Mode.OFF))
+
+
+def clients_of_devices(client: Client, drop_in: ModbusClient, later: AsyncClient) -> None:
+    assert_type(Device(client, HeatPump), Device[HeatPump])
+    assert_type(Device(drop_in, HeatPump), Device[HeatPump])
+    assert_type(AsyncDevice(later, HeatPump, unit_id=3), AsyncDevice[HeatPump])
+
+
+async def a_simulation_serves_in_both_styles() -> None:
+    with simulate(pump, port=0) as sim:
+        assert_type(sim, Simulation[HeatPump])
+    async with simulate(pump, host="udp://127.0.0.1:0") as later:
+        assert_type(later, Simulation[HeatPump])
+        assert_type(later.snapshot(), HeatPump)
+
+    @later.on_write(HeatPump.mode)
+    def changed(old: Mode, new: Mode) -> None:
+        later.set(HeatPump.outdoor.to(3.0))

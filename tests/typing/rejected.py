@@ -6,6 +6,7 @@ from enum import IntEnum
 
 import attrs
 
+from modbus_schema.async_device import AsyncDevice
 from modbus_schema.codecs.enums import enum
 from modbus_schema.codecs.numbers import float32, int16
 from modbus_schema.codecs.text import string
@@ -21,6 +22,9 @@ from modbus_schema.placements import (
     repeat,
 )
 from modbus_schema.refs import Ref, Setting, WritableRef
+from modbus_schema.simulation.simulate import Simulation
+from modbus_wire.aio.client import AsyncClient
+from modbus_wire.sync.client import Client
 
 
 class Mode(IntEnum):
@@ -125,3 +129,23 @@ def use(device: Device[Pump]) -> None:
     stranger: Ref[Pump, float] = Zone.seen  # error
     writable: WritableRef[Pump, float] = Pump.seen  # error
     wider: Ref[Pump, float | None] = Pump.seen  # error
+
+
+async def use_async(device: AsyncDevice[Pump], sim: Simulation[Pump]) -> None:
+    await device.write(Pump.seen.to(3.0))  # error
+    await device.write(Pump.set.to("x"))  # error
+    await device.write(Zone.set.to(3.0))  # error
+    await device.write(zone)  # error
+    await device.write_changes(zone, zone)  # error
+    await device.read(Zone.set)  # error
+    (await device.read(Pump.seen)).nothing  # error
+    forgotten: float = device.read(Pump.seen)  # error
+    sim.on_write(Pump.mode)(lambda old, new: old.nothing)  # error
+    sim.on_write(Zone.set)  # error
+
+
+def styles(client: Client, later: AsyncClient) -> None:
+    Device(client, Pump)
+    Device(later, Pump)  # error
+    AsyncDevice(later, Pump)
+    AsyncDevice(client, Pump)  # error

@@ -31,6 +31,14 @@ def rtu(unit_id: int, pdu: bytes) -> bytes:
     return frame + struct.pack("<H", crc)
 
 
+def ascii_frame(unit_id: int, pdu: bytes) -> bytes:
+    """Return an ASCII frame."""
+    frame = bytes((unit_id, *pdu))
+    lrc = (0x100 - sum(frame) % 0x100) % 0x100
+    digits = "".join(f"{byte:02X}" for byte in (*frame, lrc))
+    return f":{digits}\r\n".encode()
+
+
 def answer(request: bytes, pdu: bytes) -> bytes:
     """Return the Modbus TCP frame that answers a request frame with ``pdu``."""
     transaction_id, _, _, unit_id = struct.unpack(">HHHB", request[:7])
@@ -77,6 +85,10 @@ class Peer:
     def send(self, data: bytes) -> None:
         """Send all of ``data``."""
         self._socket.sendall(data)
+
+    def end(self) -> None:
+        """Send no more: the client sees the end of the connection."""
+        self._socket.shutdown(socket.SHUT_WR)
 
     def reset(self) -> None:
         """Close the connection the hard way (RST)."""

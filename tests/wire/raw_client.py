@@ -4,10 +4,9 @@ import socket
 import threading
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from modbus_wire.bank import SharedBank
-from modbus_wire.sync.server import Server
 from tests.wire.peers import LIMIT, mbap
 
 READ = bytes.fromhex("03 0000 0001")
@@ -17,10 +16,19 @@ WRITE = bytes.fromhex("06 0000 0001")
 """The PDU that writes 1 to it."""
 
 
+class Listening(Protocol):
+    """What has an address to connect to."""
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port."""
+        ...
+
+
 class RawClient:
     """One connection to a server; nothing is sent or understood but what the test says."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Listening) -> None:
         self.socket = socket.create_connection(server.address, LIMIT)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 

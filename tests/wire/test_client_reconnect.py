@@ -5,6 +5,7 @@ from threading import Event
 
 import pytest
 
+from modbus_wire.endpoint import TcpEndpoint
 from modbus_wire.errors import ConnectError, ConnectionClosedError, ResponseTimeout
 from modbus_wire.framing.base import Framing
 from modbus_wire.sync.client import Client
@@ -211,7 +212,7 @@ def test_reconnecting_recovers_after_the_server_was_gone() -> None:
                 client.write_single_register(1, 2)
             assert not caught.value.may_have_been_applied
         with ScriptedServer(replies(registers(2))) as second:
-            client.port = second.port
+            client.endpoint = TcpEndpoint("127.0.0.1", second.port)
             assert client.read_holding_registers(0) == [2]
 
 

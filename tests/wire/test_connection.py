@@ -16,7 +16,7 @@ from modbus_wire.errors import (
 )
 from modbus_wire.framing.base import Framing
 from modbus_wire.pdu.registers import ReadHoldingRegisters, WriteSingleRegister
-from tests.wire.peers import answer, mbap, registers, rtu
+from tests.wire.peers import answer, ascii_frame, mbap, registers, rtu
 
 READ = ReadHoldingRegisters(0, 1)
 WRITE = WriteSingleRegister(1, 2)
@@ -28,6 +28,13 @@ def sent(connection: ClientConnection, unit_id: int = 1) -> tuple[int, bytes]:
     transaction_id, frame = connection.send(READ, unit_id)
     assert transaction_id is not None
     return transaction_id, frame
+
+
+def framed(framing: Framing, request: bytes, pdu: bytes) -> bytes:
+    """Return the frame in which unit 1 answers a request frame."""
+    if framing is Framing.TCP:
+        return answer(request, pdu)
+    return (rtu if framing is Framing.RTU else ascii_frame)(1, pdu)
 
 
 def received(connection: ClientConnection, data: bytes) -> list[Response]:
@@ -184,16 +191,17 @@ def test_unit_id_out_of_range_is_refused(framing: Framing, unit_id: Any) -> None
 
 @pytest.mark.parametrize("framing", list(Framing))
 def test_late_bytes_between_requests_are_discarded(framing: Framing) -> None:
-    """Discarded bytes, half a frame on RTU included, do not touch the next answer."""
+    """Discarded bytes, half a frame on a serial line included, do not touch the next answer."""
     connection = ClientConnection(framing)
     transaction_id, frame = sent(connection)
-    late = answer(frame, registers(1)) if framing is Framing.TCP else rtu(1, registers(1))
+    late = framed(framing, frame, registers(1))
     connection.forget(transaction_id)
     connection.discard(late)
-    if framing is Framing.RTU:
+    if framing is not Framing.TCP:
         connection.discard(late[:3])
+        connection.discard(b"\xff" * 300)
     transaction_id, frame = sent(connection)
-    right = answer(frame, registers(2)) if framing is Framing.TCP else rtu(1, registers(2))
+    right = framed(framing, frame, registers(2))
     assert received(connection, right) == [(transaction_id, registers(2))]
 
 
@@ -206,3 +214,23 @@ def test_trace_sees_whole_frames_both_ways() -> None:
     received(connection, response[:4])
     received(connection, response[4:])
     assert frames == [(frame, True), (response, False)]
+
+
+def test_trace_sees_bytes_that_are_no_frame() -> None:
+    """What cannot be understood can be looked at: it is traced as it came."""
+    frames: list[tuple[bytes, bool]] = []
+    connection = ClientConnection(trace=lambda frame, is_sent: frames.append((frame, is_sent)))
+    with pytest.raises(FrameError):
+        connection.receive(GARBAGE)
+    assert frames == [(GARBAGE, False)]
+
+
+def test_trace_sees_what_is_discarded() -> None:
+    """Late bytes are traced too, whatever the framing."""
+    for framing in Framing:
+        seen: list[bytes] = []
+        connection = ClientConnection(framing)
+        connection.trace = lambda frame, is_sent, seen=seen: seen.append(frame)
+        late = framed(framing, mbap(7, 1, b""), registers(1))
+        connection.discard(late)
+        assert seen == [late]

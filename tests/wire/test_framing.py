@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modbus_wire.crc import crc16
 from modbus_wire.errors import CrcError, FrameError
+from modbus_wire.framing.ascii import AsciiFramer
 from modbus_wire.framing.base import Adu, Framer
 from modbus_wire.framing.mbap import MbapFramer
 from modbus_wire.framing.rtu import RtuFramer
@@ -123,8 +123,8 @@ def test_mbap_lengths_at_the_limits_are_frames(size: int) -> None:
 
 @pytest.mark.parametrize(
     "framer",
-    [MbapFramer, RtuFramer.of_requests, RtuFramer.of_responses],
-    ids=["mbap", "req", "rsp"],
+    [MbapFramer, RtuFramer.of_requests, RtuFramer.of_responses, AsciiFramer],
+    ids=["mbap", "req", "rsp", "ascii"],
 )
 @given(data=st.lists(st.binary(max_size=300), max_size=4))
 def test_arbitrary_bytes_raise_frame_error_and_nothing_else(framer: Any, data: list[bytes]) -> None:
@@ -217,10 +217,3 @@ def test_rtu_unknown_function_ends_with_the_bytes() -> None:
     for framer in (RtuFramer.of_requests(), RtuFramer.of_responses()):
         assert adus_of(framer, [rtu(1, b"\x41\x01\x02\x03")]) == [(0, 1, b"\x41\x01\x02\x03")]
     assert adus_of(RtuFramer.of_requests(), [b"\x01\x41"]) == []
-
-
-def test_crc_vectors() -> None:
-    """Published checksums: the one of no bytes, of SL §6.2.2 and the catalogue's check value."""
-    assert crc16(b"") == 0xFFFF
-    assert crc16(b"\x02\x07") == 0x1241
-    assert crc16(b"123456789") == 0x4B37

@@ -8,14 +8,26 @@ import pytest
 
 from modbus_wire.bank import SharedBank
 from modbus_wire.codes import Table
+from modbus_wire.conversation import Later
 from modbus_wire.framing.base import Framing
 from modbus_wire.handler import SERVICES, Handler
+from modbus_wire.limits import Limits
+from modbus_wire.peer import NOBODY, Peer
 from modbus_wire.server_connection import ServerConnection
 from modbus_wire.sync import loop
 from modbus_wire.sync.poller import SelectorPoller, new_poller
 from modbus_wire.sync.server import Server
+from modbus_wire.sync.streams import Streams
 from tests.wire.peers import LIMIT, rtu
 from tests.wire.raw_client import READ, WRITE, Calling, RawClient, server_threads
+
+ASK = bytes.fromhex("0001 0000 0006 01") + READ
+TOLD = bytes.fromhex("0001 0000 0005 01 03 02 0000")
+
+
+def conversation(peer: Peer, later: Later) -> ServerConnection:
+    """Begin to talk about a bank of zeros."""
+    return ServerConnection(Handler(SharedBank()), peer=peer)
 
 
 @pytest.fixture(autouse=True)
@@ -77,23 +89,16 @@ def test_a_handler_of_the_users() -> None:
 
 def test_accepted_sockets_send_at_once_and_notice_the_dead() -> None:
     """A request is answered by a socket with TCP_NODELAY and SO_KEEPALIVE."""
-    seen: list[tuple[int, int]] = []
-
-    class Looking(SharedBank):
-        def read_registers(self, table: Table, address: int, quantity: int) -> bytes | bytearray:
-            assert server._loop is not None
-            (link,) = server._loop._links.values()
-            seen.append(
-                (
-                    link._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY),
-                    link._socket.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE),
-                )
-            )
-            return super().read_registers(table, address, quantity)
-
-    with Server(Looking(), port=0) as server, RawClient(server) as client:
-        assert client.is_served()
-    assert seen == [(1, 1)]
+    door = Streams(socket.create_server(("127.0.0.1", 0)), conversation, Limits())
+    running = loop.Loop(door)
+    running.start()
+    with socket.create_connection(running.address, LIMIT) as client:
+        client.sendall(ASK)
+        assert client.recv(100) == TOLD
+        (link,) = door._links.values()
+        assert link._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+        assert link._socket.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+    running.stop()
 
 
 @pytest.mark.parametrize("port", [-1, 65536])
@@ -146,7 +151,7 @@ def test_a_failing_bank_does_not_end_the_service() -> None:
 class Broken(Handler):
     """A handler that breaks its promise never to raise."""
 
-    def handle(self, unit_id: int, pdu: bytes) -> bytes:
+    def handle(self, unit_id: int, pdu: bytes, peer: Peer = NOBODY) -> bytes:
         raise ZeroDivisionError
 
 
@@ -168,18 +173,18 @@ def test_no_conversation_for_a_connection(caplog: pytest.LogCaptureFixture) -> N
     """A connection that cannot be set up is closed, and the next one is accepted."""
     fails = [True, False]
 
-    def converse() -> ServerConnection:
+    def converse(peer: Peer, later: Later) -> ServerConnection:
         if fails.pop(0):
             raise MemoryError
-        return ServerConnection(Handler(SharedBank()))
+        return conversation(peer, later)
 
-    running = loop.Loop(socket.create_server(("127.0.0.1", 0)), converse)
+    running = loop.Loop(Streams(socket.create_server(("127.0.0.1", 0)), converse, Limits()))
     running.start()
     with socket.create_connection(running.address, LIMIT) as first:
         assert first.recv(1) == b""
     with socket.create_connection(running.address, LIMIT) as second:
-        second.sendall(bytes.fromhex("0001 0000 0006 01") + READ)
-        assert second.recv(100)[7:] == b"\x03\x02\0\0"
+        second.sendall(ASK)
+        assert second.recv(100) == TOLD
     running.stop()
     assert len(caplog.records) == 1
 

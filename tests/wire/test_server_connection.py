@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from modbus_wire.bank import SharedBank, SparseBank
 from modbus_wire.codes import Table
+from modbus_wire.errors import MemoryParityError
 from modbus_wire.framing.base import Framing
 from modbus_wire.handler import Handler
 from modbus_wire.server_connection import ServerConnection
@@ -186,19 +187,18 @@ def test_rtu_frame_too_long_ends_the_connection() -> None:
     assert server.receive(rtu(1, READ)) == b""
 
 
-@pytest.mark.parametrize("framing", Framing)
-def test_broadcast(framing: Framing) -> None:
-    """Unit 0 on RTU is carried out and never answered, reads and bad requests neither."""
-    bank = SharedBank()
-    server = ServerConnection(Handler({1: bank}), framing)
-    frame = rtu if framing is Framing.RTU else lambda unit_id, pdu: mbap(0, unit_id, pdu)
-    answers = b"".join(
-        server.receive(frame(0, bytes.fromhex(pdu)))
-        for pdu in ("06 0000 0005", "03 0000 0001", "06 0000 0006")
-    )
-    if framing is Framing.RTU:
-        assert answers == b""
-        assert bank.get_registers(Table.HOLDING_REGISTERS, 0) == [6]
-    else:
-        assert answers == frame(0, b"\x86\x0b") + frame(0, b"\x83\x0b") + frame(0, b"\x86\x0b")
-        assert bank.get_registers(Table.HOLDING_REGISTERS, 0) == [0]
+def test_a_refused_read_is_asked_once() -> None:
+    """The quick way asks the bank once, also for a read that it refuses, alone and in a run."""
+    asked: list[int] = []
+
+    class Asked(SharedBank):
+        def read_registers(self, table: Table, address: int, quantity: int) -> bytes | bytearray:
+            asked.append(address)
+            raise MemoryParityError
+
+    server = ServerConnection(Handler(Asked()))
+    stream = b"".join(mbap(n, 1, bytes((3, 0, n, 0, 1))) for n in range(3))
+    refusals = [mbap(n, 1, b"\x83\x08") for n in range(3)]
+    assert server.receive(stream[:12]) == refusals[0]
+    assert server.receive(stream) == b"".join(refusals)
+    assert asked == [0, 0, 1, 2]

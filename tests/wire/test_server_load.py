@@ -12,20 +12,33 @@ import pytest
 
 from modbus_wire.bank import SharedBank
 from modbus_wire.codes import Table
+from modbus_wire.handler import Handler
+from modbus_wire.limits import Limits
+from modbus_wire.server_connection import ServerConnection
 from modbus_wire.sync import loop
-from modbus_wire.sync.poller import SelectorPoller, new_poller
+from modbus_wire.sync.poller import SelectorPoller
 from modbus_wire.sync.server import Server
+from modbus_wire.sync.streams import Streams
 from tests.wire.peers import LIMIT, mbap
 from tests.wire.raw_client import RawClient
+from tests.wire.styles import STYLES, AnyServer
 
 
-@pytest.fixture(params=[new_poller, SelectorPoller])
-def server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """A server whose register n holds n, with the poller of this system or that of the others."""
-    monkeypatch.setattr(loop, "new_poller", request.param)
+def on_selectors(bank: SharedBank) -> AnyServer:
+    """Make a `Server` with the poller of systems that have no epoll."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "new_poller", SelectorPoller)
+        server = Server(bank, port=0)
+        server.start()
+    return server
+
+
+@pytest.fixture(params=[*STYLES, on_selectors])
+def server(request: pytest.FixtureRequest) -> Iterator[AnyServer]:
+    """A server whose register n holds n."""
     bank = SharedBank()
     bank.set_registers(Table.HOLDING_REGISTERS, 0, range(1000))
-    with Server(bank, port=0) as server:
+    with request.param(bank) as server:
         yield server
 
 
@@ -48,7 +61,7 @@ def values_of(address: int, quantity: int = 1) -> bytes:
     return bytes((3, 2 * quantity)) + b"".join(value.to_bytes(2, "big") for value in values)
 
 
-def test_512_connections(server: Server, descriptors: tuple[int, int]) -> None:
+def test_512_connections(server: AnyServer, descriptors: tuple[int, int]) -> None:
     """512 clients that connect before any is served are all served, more than once."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, descriptors[1]), descriptors[1]))
     with ExitStack() as stack:
@@ -62,7 +75,7 @@ def test_512_connections(server: Server, descriptors: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("count", [100, 1000])
-def test_pipelined_requests(server: Server, count: int) -> None:
+def test_pipelined_requests(server: AnyServer, count: int) -> None:
     """Many requests in one send are all answered, in order, writes between reads included."""
     requests, answers = b"", b""
     for n in range(count):
@@ -87,7 +100,7 @@ def fill(client: RawClient) -> int:
     return sent // 12
 
 
-def slow_client(server: Server) -> RawClient:
+def slow_client(server: AnyServer) -> RawClient:
     """Return a client whose system keeps little of what comes for it."""
     slow = RawClient(server)
     slow.close()
@@ -99,7 +112,8 @@ def slow_client(server: Server) -> RawClient:
     return slow
 
 
-def test_peer_that_never_reads(server: Server) -> None:
+@pytest.mark.parametrize("server", STYLES, indirect=True)
+def test_peer_that_never_reads(server: AnyServer) -> None:
     """It is not read from for ever, costs little memory, and gets all its answers in the end."""
     tracemalloc.start()
     try:
@@ -117,20 +131,27 @@ def test_peer_that_never_reads(server: Server) -> None:
         tracemalloc.stop()
 
 
-def test_unsent_answers_before_the_end(server: Server) -> None:
+def test_unsent_answers_before_the_end() -> None:
     """After a bad length the connection ends when a slow peer has got what was due before."""
     requests = b"".join(mbap(n, 1, read_of(n % 800, 125)) for n in range(1200))
-    assert server._loop is not None
+    bank = SharedBank()
+    bank.set_registers(Table.HOLDING_REGISTERS, 0, range(1000))
+    listener = socket.create_server(("127.0.0.1", 0))
     # accepted sockets have the listener's buffer: too little for all the answers
-    server._loop._listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-    with RawClient(server) as slow:
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    running = loop.Loop(
+        Streams(listener, lambda peer, later: ServerConnection(Handler(bank)), Limits())
+    )
+    running.start()
+    with RawClient(running) as slow:
         slow.send(requests + bytes(8))
         assert slow.until_end() == b"".join(
             mbap(n, 1, values_of(n % 800, 125)) for n in range(1200)
         )
+    running.stop()
 
 
-def test_peer_that_never_reads_does_not_delay_stop(server: Server) -> None:
+def test_peer_that_never_reads_does_not_delay_stop(server: AnyServer) -> None:
     """A server with unsent answers stops like any other."""
     with RawClient(server) as slow:
         fill(slow)
@@ -138,7 +159,7 @@ def test_peer_that_never_reads_does_not_delay_stop(server: Server) -> None:
         assert not server.is_running
 
 
-def test_no_descriptor_left(server: Server, descriptors: tuple[int, int]) -> None:
+def test_no_descriptor_left(server: AnyServer, descriptors: tuple[int, int]) -> None:
     """Where the system has none, nobody is lost and nothing spins: the others wait and are served.
 
     The clients' sockets are made before, so that only the server lacks descriptors.
@@ -163,7 +184,7 @@ def test_no_descriptor_left(server: Server, descriptors: tuple[int, int]) -> Non
             assert client.recv(100) == mbap(1, 1, values_of(7))
 
 
-def test_connections_come_and_go(server: Server) -> None:
+def test_connections_come_and_go(server: AnyServer) -> None:
     """Thousands of short connections leave none behind."""
     for n in range(1500):
         with RawClient(server) as client:

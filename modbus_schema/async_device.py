@@ -1,0 +1,93 @@
+"""A device at the other end of an async client, read and written through its map."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Any, Protocol, TypeVar, overload
+
+from modbus_schema.device_base import DeviceBase
+from modbus_schema.model import RegisterMap
+from modbus_schema.refs import Ref, Write
+from modbus_wire.errors import ModbusError
+from modbus_wire.flows import run_flow_async
+from modbus_wire.pdu.base import AnyRequest, Request
+
+M = TypeVar("M", bound=RegisterMap)
+R = TypeVar("R")
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+D = TypeVar("D")
+
+
+class AsyncExecutor(Protocol):
+    """Whatever carries requests out for those who await it: `modbus_wire.AsyncClient`."""
+
+    def execute(self, request: Request[R], *, unit_id: int | None = None) -> Awaitable[R]:
+        """Return the result of a request, or raise a `ModbusError`."""
+        ...
+
+    def read_many(
+        self, requests: list[AnyRequest], /, *, unit_id: int | None = None
+    ) -> Awaitable[list[Any]]:
+        """Return the results of reads in their order, or raise the error of the first that fails.
+
+        The error's ``request`` says which that is.
+        """
+        ...
+
+
+class AsyncDevice(DeviceBase[M, AsyncExecutor]):
+    """What `Device` is, for those who await: the same calls, results and errors.
+
+    The blocks of a read are under way together where the client may have several in flight.
+    """
+
+    @overload
+    async def read(self) -> M: ...
+    @overload
+    async def read(self, ref: Ref[M, A], /) -> A: ...
+    @overload
+    async def read(self, ref: Ref[M, A], second: Ref[M, B], /) -> tuple[A, B]: ...
+    @overload
+    async def read(
+        self, ref: Ref[M, A], second: Ref[M, B], third: Ref[M, C], /
+    ) -> tuple[A, B, C]: ...
+    @overload
+    async def read(
+        self, ref: Ref[M, A], second: Ref[M, B], third: Ref[M, C], fourth: Ref[M, D], /
+    ) -> tuple[A, B, C, D]: ...
+    @overload
+    async def read(
+        self,
+        ref: Ref[M, Any],
+        second: Ref[M, Any],
+        third: Ref[M, Any],
+        fourth: Ref[M, Any],
+        fifth: Ref[M, Any],
+        /,
+        *refs: Ref[M, Any],
+    ) -> tuple[Any, ...]: ...
+    async def read(self, *refs: Ref[M, Any]) -> Any:
+        """Read the whole model, one field or group, or several as a tuple; as `Device.read`."""
+        plan = self._plan(refs)
+        try:
+            return plan.value(await self._ask(plan.step))
+        except ModbusError as error:
+            plan.locate(error)
+            raise
+
+    @overload
+    async def write(self, instance: M, /) -> None: ...
+    @overload
+    async def write(self, change: Write[M], /, *changes: Write[M]) -> None: ...
+    async def write(self, *changes: Any) -> None:
+        """Write an instance, or what ``ref.to(value)`` says; as `Device.write`.
+
+        Where it is cancelled, what was sent before may have been applied.
+        """
+        await run_flow_async(self._write(changes), self._ask)
+
+    async def write_changes(self, old: M, new: M) -> None:
+        """Write the fields in which ``new`` differs from ``old``; as `Device.write_changes`."""
+        await run_flow_async(self._write_changes(old, new), self._ask)

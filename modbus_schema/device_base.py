@@ -1,0 +1,78 @@
+"""What `Device` and `AsyncDevice` share: which flow a call is; they only run it."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, Protocol, TypeVar
+
+from modbus_schema.changes import changes_between, encode_instance, encode_writes, writes_of
+from modbus_schema.layout import Path, resolve
+from modbus_schema.model import RegisterMap
+from modbus_schema.reading import read_plans
+from modbus_schema.refs import Ref
+from modbus_schema.transfer import ReadPlan, write_flow
+from modbus_wire.flows import Flow, Step
+from modbus_wire.pdu.base import AnyRequest
+
+M = TypeVar("M", bound=RegisterMap)
+
+
+class AnyExecutor(Protocol):
+    """A client of either style: what its methods return is the result, or to be awaited."""
+
+    def execute(self, request: AnyRequest, *, unit_id: int | None = None) -> Any:
+        """Carry out a request."""
+        ...
+
+    def read_many(self, requests: list[AnyRequest], /, *, unit_id: int | None = None) -> Any:
+        """Carry out reads, as many at once as the client may have under way."""
+        ...
+
+
+X = TypeVar("X", bound=AnyExecutor)
+
+
+class DeviceBase(Generic[M, X]):
+    """A map at a unit id behind a client."""
+
+    def __init__(
+        self,
+        client: X,
+        model: type[M],
+        *,
+        unit_id: int | None = None,
+        max_gap: int | None = None,
+    ) -> None:
+        if unit_id is not None and not 0 <= unit_id <= 0xFF:
+            raise ValueError(f"unit id {unit_id} is not in 0..255")
+        self.client = client
+        self.model = model
+        self.unit_id = unit_id
+        self._plans = read_plans(model, max_gap)
+        self._layout = self._plans.layout
+
+    def __repr__(self) -> str:
+        model, unit_id = self.model.__name__, self.unit_id
+        return f"{type(self).__name__}({self.client!r}, {model}, unit_id={unit_id})"
+
+    def _plan(self, refs: tuple[Ref[M, Any], ...]) -> ReadPlan[Any]:
+        if not refs:
+            return self._plans.of_model()
+        return self._plans.of_paths(tuple(self._path(ref) for ref in refs))
+
+    def _write(self, changes: tuple[Any, ...]) -> Flow[None]:
+        if len(changes) == 1 and type(changes[0]) is self.model:
+            return write_flow(encode_instance(self._layout, changes[0]))
+        return write_flow(encode_writes(writes_of(self._layout, changes)))
+
+    def _write_changes(self, old: M, new: M) -> Flow[None]:
+        return write_flow(encode_writes(changes_between(self._layout, old, new)))
+
+    def _path(self, ref: Ref[M, Any]) -> Path:
+        resolve(self._layout, ref)
+        return ref.path
+
+    def _ask(self, step: Step) -> Any:
+        """Begin a step of a flow; what comes back is the client's matter."""
+        if isinstance(step, list):
+            return self.client.read_many(step, unit_id=self.unit_id)
+        return self.client.execute(step, unit_id=self.unit_id)

@@ -1,0 +1,380 @@
+"""One connection of an async client: what is under way on it, and when that has taken too long."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from math import inf
+from time import monotonic
+
+from modbus_wire.aio.exchange import Exchange
+from modbus_wire.aio.link import Link
+from modbus_wire.aio.queue import Queue, another
+from modbus_wire.aio.reply import Reply
+from modbus_wire.connection import ClientConnection
+from modbus_wire.errors import (
+    ConnectionClosedError,
+    ExceptionResponse,
+    ProtocolError,
+    ResponseMismatch,
+    ResponseTimeout,
+)
+from modbus_wire.framing.base import Framing
+
+_MOST_SILENT = 2
+"""How many requests in a row may time out: then the connection may be dead without a word."""
+
+_SLACK = 0.001
+"""Seconds that a timer may fire early."""
+
+_SIZES = {Framing.TCP: (1, 7), Framing.RTU: (1, 3), Framing.ASCII: (2, 7)}
+"""How many bytes a frame takes for each byte of its PDU, and besides."""
+
+
+class Pipeline:
+    """Sends what waits, pairs the answers, and ends with its link.
+
+    A request that was given up after it was sent keeps its place until its answer comes or is
+    overdue: the server never has more to answer than ``most`` requests.
+    """
+
+    __slots__ = (
+        "_active_at",
+        "_connection",
+        "_ended",
+        "_has_room",
+        "_is_matched",
+        "_loop",
+        "_overhead",
+        "_pacing",
+        "_patience",
+        "_pump_is_due",
+        "_queue",
+        "_scale",
+        "_silent",
+        "_timer",
+        "_timer_at",
+        "in_flight",
+        "is_over",
+        "is_prompt",
+        "joins",
+        "link",
+        "most",
+    )
+
+    link: Link
+
+    def __init__(
+        self,
+        connection: ClientConnection,
+        framing: Framing,
+        queue: Queue,
+        most: int,
+        patience: float,
+        ended: Callable[[Pipeline], None],
+    ) -> None:
+        """Get ready for a link.
+
+        ``most`` requests may be under way; ``patience`` is how many seconds the server may take no
+        bytes. ``ended`` is called when the pipeline takes no more requests.
+        """
+        self._loop = asyncio.get_running_loop()
+        self._connection = connection
+        self._queue = queue
+        self._ended = ended
+        self._patience = patience
+        self._scale, self._overhead = _SIZES[framing]
+        self._is_matched = connection.tells_late_answers
+        self.most = most if self._is_matched else 1
+        self.joins = self.most > 1
+        """Whether the requests of one turn of the loop go out together."""
+
+        self.is_prompt = self.most == 1 and self._is_matched
+        """Whether a read may be sent right away where nothing is under way."""
+
+        self.in_flight: dict[int, Exchange] = {}
+        self.is_over = False
+        self._has_room = True
+        """Whether the server takes bytes."""
+
+        self._silent = 0
+        """How many requests in a row have timed out."""
+
+        self._active_at = monotonic()
+        """When something was sent or received last."""
+
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = inf
+        self._pacing: asyncio.TimerHandle | None = None
+        self._pump_is_due = False
+
+    def send(self, exchange: Exchange) -> None:
+        """Send a read right away; there has to be room for it."""
+        frame = self._begin(exchange, monotonic())
+        if frame is not None:
+            self.link.send(frame)
+
+    def pump_soon(self) -> None:
+        """Pump in the next turn of the loop."""
+        if not self._pump_is_due:
+            self._pump_is_due = True
+            self._loop.call_soon(self.pump)
+
+    def pump(self) -> None:
+        """Send as much of what waits as may be under way."""
+        self._pump_is_due = False
+        queue = self._queue
+        if not self._has_room:
+            return
+        now = monotonic()
+        frames: list[bytes] = []
+        in_flight = self.in_flight
+        while queue.waiting and len(in_flight) < self.most:
+            exchange = queue.waiting[0]
+            if (exchange.batch or exchange).is_over:
+                queue.waiting.pop(0)
+                continue
+            if exchange.policy.request_delay and self._is_late_for(exchange, now):
+                break
+            if not (in_flight or frames or self._is_quiet_for(exchange)):
+                break
+            queue.waiting.pop(0)
+            frame = self._begin(exchange, now)
+            if frame is not None:
+                frames.append(frame)
+        if frames:
+            self.link.send_all(frames)
+
+    def received(self, data: bytes) -> None:
+        """Take in bytes, and carry on the tasks whose answers they bring."""
+        in_flight = self.in_flight
+        connection = self._connection
+        now = self._active_at = monotonic()
+        ready: list[Reply] = []
+        try:
+            if not in_flight:
+                connection.discard(data)
+                return
+            response = connection.receive(data)
+            while response is not None:
+                exchange = in_flight.pop(response[0])
+                reply = self._answered(exchange, response[1], now)
+                if reply is not None:
+                    ready.append(reply)
+                response = connection.next_response() if in_flight else None
+            if not (in_flight or connection.framer.is_empty):
+                connection.discard(b"")
+        except ResponseMismatch as error:
+            self._mismatched(error)
+        except ProtocolError as error:
+            self._broken(error)
+        if self._queue.waiting or not self.most:
+            self._go_on()
+        for reply in ready:
+            reply.wake()
+
+    def received_whole(self, data: bytes) -> None:
+        """Take in a datagram: no frame goes on in the next."""
+        self.received(data)
+        self._connection.framer.clear()
+
+    def lost(self, error: ConnectionClosedError) -> None:
+        """End with the link; reads that an idle link may have swallowed wait again."""
+        if self.is_over:
+            return
+        again = []
+        for exchange in self._empty():
+            if exchange.reply.is_over:
+                continue
+            if exchange.may_repeat and not exchange.request.writes:
+                exchange.may_repeat = False
+                exchange.unit.retries += 1
+                again.append(exchange)
+            else:
+                self._queue.failed(exchange, another(error), sent=True)
+        self._queue.waiting[:0] = again
+        self._end()
+
+    def pause(self) -> None:
+        """Send nothing until the server takes bytes again."""
+        self._has_room = self.is_prompt = False
+        self._pace(self._patience)
+
+    def resume(self) -> None:
+        """Send again."""
+        self._has_room = True
+        self.is_prompt = self.most == 1 and self._is_matched
+        if self._pacing is not None:
+            self._pacing.cancel()
+            self._pacing = None
+        self._go_on()
+
+    def stop(self, error: Exception) -> None:
+        """End all that is under way with an error, and the link when all has been sent."""
+        for exchange in self._empty():
+            self._queue.end(exchange, another(error), sent=True)
+        self._end(self.link.close)
+
+    def retire(self) -> None:
+        """Send nothing more; end when the answers have come or are overdue."""
+        self.most = 0
+        self.is_prompt = False
+        self._go_on()
+
+    def _begin(self, exchange: Exchange, now: float) -> bytes | None:
+        """Put an exchange under way; return its frame, None where there is none."""
+        request, unit = exchange.request, exchange.unit
+        try:
+            transaction_id, frame = self._connection.send(request, exchange.unit_id)
+        except Exception as error:  # a request of the user's own may raise anything
+            self._queue.end(exchange, error, sent=False)
+            return None
+        unit.requests += 1
+        unit.bytes_sent += len(frame)
+        self._active_at = now
+        if transaction_id is None:
+            exchange.reply.succeed(request.unanswered())
+            return frame
+        exchange.sent_at = now
+        exchange.deadline = deadline = now + exchange.policy.timeout
+        self.in_flight[transaction_id] = exchange
+        if deadline < self._timer_at:
+            self._set_timer(deadline, now)
+        return frame
+
+    def _is_late_for(self, exchange: Exchange, now: float) -> bool:
+        """Whether the unit of an exchange needs more silence first; that is waited for."""
+        left = self._active_at + exchange.policy.request_delay - now
+        if left > 0 and not self.in_flight:
+            self._pace(left)
+        return left > 0 or bool(self.in_flight)
+
+    def _is_quiet_for(self, exchange: Exchange) -> bool:
+        """Whether the link stands, where that has to be known, and brings no late answers."""
+        if self._is_matched and not exchange.request.writes:
+            return True
+        try:
+            self.link.check(self._connection)
+        except (ConnectionClosedError, ProtocolError):
+            self._end()
+        return not self.is_over
+
+    def _answered(self, exchange: Exchange, pdu: bytes, now: float) -> Reply | None:
+        """Take in an answer; return what is to be woken, None for nothing."""
+        self._silent = 0
+        unit = exchange.unit
+        unit.responses += 1  # `answered`, without the call
+        unit.bytes_received += len(pdu) * self._scale + self._overhead
+        unit.latency += (seconds := now - exchange.sent_at)
+        if seconds > unit.latency_max:
+            unit.latency_max = seconds
+        try:
+            return exchange.answer(exchange.request.decode_response(pdu))
+        except Exception as error:  # a request of the user's own may raise anything
+            if isinstance(error, ExceptionResponse):
+                unit.refused(error.code)
+            else:
+                self._distrust()
+            self._queue.failed(exchange, error, sent=True)
+            return None
+
+    def _mismatched(self, error: ResponseMismatch) -> None:
+        """Fail the one exchange that another unit answered, and see what else has come."""
+        assert error.transaction_id is not None
+        exchange = self.in_flight.pop(error.transaction_id)
+        self._distrust()
+        self._queue.failed(exchange, error, sent=True)
+        self.received(b"")
+
+    def _broken(self, error: ProtocolError) -> None:
+        """Fail all that is under way: nothing that comes can be told from garbage."""
+        self._fail_all(error)
+        if self.link.is_lasting:
+            self._connection.discard(b"")
+            self._go_on()
+        else:
+            self._end()
+
+    def _distrust(self) -> None:
+        """Send nothing more over a link whose server answered wrongly, if another can be had."""
+        if not self.link.is_lasting:
+            self.most = 0
+            self.is_prompt = False
+
+    def _go_on(self) -> None:
+        if self._queue.waiting:
+            self.pump()
+        if not self.most and not self.in_flight:
+            self._end()
+
+    def _set_timer(self, deadline: float, now: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_later(max(deadline - now, 0.0), self._tick)
+        self._timer_at = deadline
+
+    def _tick(self) -> None:
+        """Give up what is overdue."""
+        self._timer = None
+        self._timer_at = inf
+        now = monotonic()
+        overdue = [
+            transaction_id
+            for transaction_id, exchange in self.in_flight.items()
+            if exchange.deadline <= now + _SLACK
+        ]
+        for transaction_id in overdue:
+            self._time_out(transaction_id)
+        if self.in_flight:
+            deadlines = (exchange.deadline for exchange in self.in_flight.values())
+            self._set_timer(min(deadlines), now)
+        if overdue:
+            self._go_on()
+
+    def _time_out(self, transaction_id: int) -> None:
+        exchange = self.in_flight.pop(transaction_id)
+        self._connection.forget(transaction_id)
+        exchange.unit.timeouts += 1
+        self._silent += 1
+        if not self._is_matched or self._silent >= _MOST_SILENT:
+            self._distrust()
+        self._queue.failed(exchange, ResponseTimeout("no response in time"), sent=True)
+        self._queue.postpone(exchange.unit_id)
+
+    def _pace(self, seconds: float) -> None:
+        if self._pacing is not None:
+            self._pacing.cancel()
+        self._pacing = self._loop.call_later(seconds, self._paced)
+
+    def _paced(self) -> None:
+        self._pacing = None
+        if self._has_room:
+            self._go_on()
+        else:
+            self._fail_all(ResponseTimeout("the server takes no bytes"))
+            self._end()
+
+    def _fail_all(self, error: Exception) -> None:
+        for exchange in self._empty():
+            self._queue.failed(exchange, another(error), sent=True)
+
+    def _empty(self) -> list[Exchange]:
+        """Take out all that is under way."""
+        exchanges = list(self.in_flight.values())
+        for transaction_id in self.in_flight:
+            self._connection.forget(transaction_id)
+        self.in_flight.clear()
+        return exchanges
+
+    def _end(self, part: Callable[[], None] | None = None) -> None:
+        if self.is_over:
+            return
+        self.is_over = True
+        self.most = 0
+        self.is_prompt = False
+        for timer in (self._timer, self._pacing):
+            if timer is not None:
+                timer.cancel()
+        self._timer = self._pacing = None
+        (part or self.link.abort)()
+        self._ended(self)

@@ -1,0 +1,177 @@
+"""The async server: where it listens, when it starts and stops."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterable
+
+from modbus_wire.aio.datagrams import DatagramRun
+from modbus_wire.aio.streams import StreamRun
+from modbus_wire.conversation import Later
+from modbus_wire.endpoint import Endpoint, SerialEndpoint, UdpEndpoint
+from modbus_wire.framing.base import Framing
+from modbus_wire.handler import Banks, Handler
+from modbus_wire.limits import Limits
+from modbus_wire.peer import Peer
+from modbus_wire.server_connection import ServerConnection
+from modbus_wire.serving import Serving
+from modbus_wire.sync.listening import bind_datagrams, is_numeric, listen
+from modbus_wire.trace import Trace
+from modbus_wire.typed import TYPE_CHECKING, Protocol, Self
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+
+class Run(Protocol):
+    """One run of a server in an event loop."""
+
+    address: tuple[str, int]
+
+    @property
+    def connections(self) -> int: ...
+
+    async def open(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+class AsyncServing(Serving):
+    """A server in the running event loop; what it answers is the matter of subclasses."""
+
+    def __init__(
+        self,
+        host: str | Endpoint,
+        port: int | None,
+        framing: Framing | None,
+        limits: Limits,
+        trace: Trace | None,
+    ) -> None:
+        super().__init__(host, port, framing, limits, trace)
+        self._changing = asyncio.Lock()
+        self._run: Run | None = None
+        self._home: asyncio.AbstractEventLoop | None = None
+        """The event loop it runs in."""
+
+        self._ended: asyncio.Future[None] | None = None
+        """Done when the run ends, where somebody waits for that."""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it serves."""
+        return self._run is not None
+
+    @property
+    def address(self) -> tuple[str, int]:
+        return (self.host, self.port) if self._run is None else self._run.address
+
+    @property
+    def connections(self) -> int:
+        """How many clients are connected; always 0 for datagrams and on a serial line."""
+        return 0 if self._run is None else self._run.connections
+
+    async def start(self) -> None:
+        """Listen and serve in the running event loop, until `stop`; a running server stays so.
+
+        Raises `OSError` where it cannot listen at host and port.
+        """
+        async with self._changing:
+            if self._run is not None:
+                self._check_home()
+                return
+            run = await self._new_run()
+            self._home, self._run = asyncio.get_running_loop(), run
+
+    async def stop(self) -> None:
+        """Close the listener and every connection, and wait until that is done."""
+        async with self._changing:
+            if self._run is None:
+                return
+            self._check_home()
+            run, self._run = self._run, None
+            await run.stop()
+            if self._ended is not None:
+                self._ended.set_result(None)
+                self._ended = None
+
+    async def serve_forever(self) -> None:
+        """Serve until `stop` is called elsewhere, or this is cancelled; raises as `start`."""
+        await self.start()
+        if self._ended is None:
+            self._ended = asyncio.get_running_loop().create_future()
+        try:
+            await asyncio.shield(self._ended)
+        finally:
+            await self.stop()
+
+    def _check_home(self) -> None:
+        if self._home is not asyncio.get_running_loop():
+            raise RuntimeError(f"{self!r} runs in another event loop")
+
+    async def _new_run(self) -> Run:
+        converse, endpoint = self.conversations(), self.endpoint
+        run: Run
+        if isinstance(endpoint, SerialEndpoint):
+            from modbus_wire.aio.serial_line import SerialRun
+
+            run = SerialRun(endpoint, converse)
+        elif isinstance(endpoint, UdpEndpoint):
+            run = DatagramRun(await self._bound(bind_datagrams), converse, self.limits)
+        else:
+            run = StreamRun(await self._bound(listen), converse, self.limits)
+        await run.open()
+        return run
+
+    async def _bound(self, bind: Callable[[str, int], socket.socket]) -> socket.socket:
+        """Return a socket bound to host and port; a name is looked up without holding the loop."""
+        if is_numeric(self.host):
+            return bind(self.host, self.port)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(None, bind, self.host, self.port)
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+
+class AsyncServer(AsyncServing):
+    """A Modbus server in the running event loop, on any transport; the twin of `Server`.
+
+    It serves one bank under every unit id, one under each unit id of a mapping, or a `Handler` of
+    the user's. The bank's methods are called in the event loop: while one waits, everybody waits.
+
+    A peer that breaks the protocol or the connection loses its connection, and nobody else does.
+    A peer that does not read its answers is not read from either.
+    """
+
+    def __init__(
+        self,
+        bank: Banks | Handler,
+        host: str | Endpoint = "127.0.0.1",
+        port: int | None = None,
+        *,
+        framing: Framing | None = None,
+        allow: Iterable[str] = (),
+        max_connections: int | None = None,
+        idle_timeout: float | None = None,
+        trace: Trace | None = None,
+    ) -> None:
+        """Make a stopped server; the parameters are those of `Server`."""
+        limits = Limits(allow, max_connections, idle_timeout)
+        super().__init__(host, port, framing, limits, trace)
+        self.handler = bank if isinstance(bank, Handler) else Handler(bank)
+
+    def talk(self, peer: Peer, later: Later) -> ServerConnection:
+        tracer = self.tracer(peer)
+        if self.is_on_line:
+            return ServerConnection(self.handler, self.framing, peer, tracer, shared_line=True)
+        return ServerConnection(self.handler, self.framing, peer, tracer)

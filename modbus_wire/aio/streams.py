@@ -1,0 +1,218 @@
+"""An async server's streams: connections in the event loop, within the limits."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from time import monotonic
+
+from modbus_wire.conversation import Conversation, Converse, PartingConversation
+from modbus_wire.limits import Limits
+from modbus_wire.log import logger
+from modbus_wire.peer import Peer
+from modbus_wire.sync.listening import BACKLOG
+from modbus_wire.sync.loop import address_of
+from modbus_wire.typed import Any
+
+_LOGGER = "modbus_wire.server"
+
+_RECEIVE_SIZE = 4096
+"""Bytes taken in at once, where the event loop lets itself be told: its own buffer of 256 KiB
+costs more than the rest of a request."""
+
+_TURNS = 3
+"""Turns of an event loop after which who was accepted is connected, and what was closed is."""
+
+
+class StreamRun:
+    """A listening socket and its connections, from `open` to `stop`."""
+
+    def __init__(self, listener: socket.socket, converse: Converse, limits: Limits) -> None:
+        """Take the listener over; ``converse`` is called for each connection."""
+        self.address = address_of(listener)
+        self.converse = converse
+        self.limits = limits
+        self._listener = listener
+        self._connections: dict[_Connection, None] = {}
+        self._new_connection = _TimedConnection if limits.is_timed else _Connection
+        self._server: asyncio.Server | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self.is_stopped = False
+        self._gone: asyncio.Future[None] | None = None
+        """Done when the last connection is gone, once that is waited for."""
+
+    @property
+    def connections(self) -> int:
+        return len(self._connections)
+
+    async def open(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        try:
+            self._server = await self._loop.create_server(
+                lambda: self._new_connection(self), sock=self._listener, backlog=BACKLOG
+            )
+        except BaseException:
+            self._listener.close()
+            raise
+        if self.limits.idle_timeout is not None:
+            self._end_idle(self.limits.idle_timeout)
+
+    async def stop(self) -> None:
+        self.is_stopped = True
+        if self._timer is not None:
+            self._timer.cancel()
+        with suppress(NotImplementedError, RuntimeError):  # not every loop lets that be done
+            self._loop.remove_reader(self._listener)
+        for connection in list(self._connections):
+            connection.end()
+        await _turns()  # asyncio loses those that are being accepted while their server closes
+        if self._server is not None:
+            self._server.close()
+        await _turns()
+        if self._connections:
+            self._gone = self._gone or self._loop.create_future()
+            await asyncio.shield(self._gone)
+
+    def enter(self, connection: _Connection) -> None:
+        """Count a connection in; where there are too many the one idle longest makes room."""
+        most = self.limits.max_connections
+        if most is not None and len(self._connections) >= most:
+            idle_longest = min(self._connections, key=lambda connection: connection.used_at)
+            idle_longest.end()
+            self.leave(idle_longest)
+        self._connections[connection] = None
+
+    def see_off(self, connection: _Connection) -> None:
+        """Count in a connection that came too late and is being closed: it is waited for."""
+        self._connections[connection] = None
+
+    def leave(self, connection: _Connection) -> None:
+        """Count a connection out, if it is in."""
+        self._connections.pop(connection, None)
+        if self._gone is not None and not self._connections and not self._gone.done():
+            self._gone.set_result(None)
+
+    def _end_idle(self, timeout: float) -> None:
+        now = monotonic()
+        for connection in list(self._connections):
+            if connection.used_at + timeout <= now:
+                connection.end()
+        uses = (connection.used_at for connection in self._connections)
+        oldest = min((used_at for used_at in uses if used_at + timeout > now), default=now)
+        self._timer = self._loop.call_later(oldest + timeout - now, self._end_idle, timeout)
+
+
+class _Connection(asyncio.Protocol):
+    """One connection. It is not read from while the peer does not take what it asked for."""
+
+    __slots__ = ("_answer", "_conversation", "_run", "_transport", "_write")
+
+    used_at = 0.0
+    """When it last brought or took bytes, by the monotonic clock, where that matters."""
+
+    _conversation: Conversation
+    _transport: asyncio.Transport
+
+    def __init__(self, run: StreamRun) -> None:
+        self._run = run
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport  # type: ignore[assignment]  # a stream's, of whatever loop
+        self._write = self._transport.write
+        with suppress(AttributeError):  # not every loop's transports have it
+            setattr(transport, "max_size", _RECEIVE_SIZE)  # noqa: B010
+        address = transport.get_extra_info("peername")
+        if self._run.is_stopped:
+            self._run.see_off(self)
+            self._transport.abort()
+            return
+        if address is None or not self._may_enter(address):
+            self._transport.abort()
+            return
+        accepted = transport.get_extra_info("socket")
+        with suppress(OSError):  # it is gone already, and will be told so
+            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            accepted.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        try:
+            self._conversation = self._run.converse(Peer(*address[:2]), self.later)
+        except Exception:
+            self._fail()
+            return
+        self._answer = self._conversation.receive
+        self._run.enter(self)
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            answer = self._answer(data)
+        except Exception:
+            self._fail()
+            return
+        if answer:
+            self._write(answer)
+        if self._conversation.closed:
+            self._transport.close()
+
+    def pause_writing(self) -> None:
+        if not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._run.leave(self)
+
+    def later(self, make: Callable[[], bytes]) -> None:
+        """Send what ``make`` returns; to be called in the event loop."""
+        if self._transport.is_closing():
+            return
+        try:
+            self._write(make())
+        except Exception:
+            self._fail()
+            return
+        if self._conversation.closed:
+            self._transport.close()
+
+    def end(self) -> None:
+        """Say farewell and close the connection, whatever has not been sent."""
+        is_closing = self._transport.is_closing()
+        if isinstance(self._conversation, PartingConversation) and not is_closing:
+            self._write(self._conversation.farewell())
+        self._transport.abort()
+
+    def _may_enter(self, address: tuple[Any, ...]) -> bool:
+        if self._run.limits.allows(address[0]):
+            return True
+        logger(_LOGGER).info("%s port %d may not connect", *address[:2])
+        return False
+
+    def _fail(self) -> None:
+        logger(_LOGGER).exception("a connection failed and is closed")
+        self._transport.abort()
+
+
+class _TimedConnection(_Connection):
+    """A connection that remembers when it was last used."""
+
+    __slots__ = ("used_at",)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.used_at = monotonic()
+        super().connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        self.used_at = monotonic()
+        super().data_received(data)
+
+    def resume_writing(self) -> None:
+        self.used_at = monotonic()
+        super().resume_writing()
+
+
+async def _turns() -> None:
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)

@@ -1,0 +1,49 @@
+"""What a peer's bytes go through, on whichever transport they came."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from modbus_wire.peer import Peer
+from modbus_wire.typed import Protocol, TypeAlias
+
+Later: TypeAlias = Callable[[Callable[[], bytes]], None]
+"""What a conversation answers with when it has something to send between two receives.
+
+The function it is given is called where `Conversation.receive` is called, so the two never run at
+once, and what it returns is sent. A blocking server's may be called from any thread, an async
+server's in its event loop. After the end of the connection nothing is called.
+"""
+
+
+class Conversation(Protocol):
+    """One peer's end of the talk: its bytes in, the bytes for it out."""
+
+    closed: bool
+    """Whether the connection is to end when all has been sent."""
+
+    def receive(self, data: bytes) -> bytes:
+        """Take in received bytes and return what is to be sent now."""
+        ...
+
+
+class PartingConversation(Conversation):
+    """A conversation that has a last word."""
+
+    __slots__ = ()
+
+    def farewell(self) -> bytes:
+        """Return what is to be sent before this side ends the connection, if it can be."""
+        raise NotImplementedError
+
+
+class LineConversation(Conversation, Protocol):
+    """A conversation whose frames end by silence, or by the end of a datagram."""
+
+    def interrupt(self) -> None:
+        """Forget the bytes of an unfinished frame."""
+        ...
+
+
+Converse: TypeAlias = Callable[[Peer, Later], LineConversation]
+"""Begins the conversation with a peer."""

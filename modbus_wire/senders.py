@@ -1,0 +1,60 @@
+"""Who sends datagrams to a server: a conversation with each of the last ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from modbus_wire.conversation import Converse, LineConversation
+from modbus_wire.limits import Limits
+from modbus_wire.peer import Peer
+from modbus_wire.typed import Any, TypeAlias
+
+Address: TypeAlias = tuple[Any, ...]
+"""Where a datagram came from: host, port, and what IPv6 adds."""
+
+DATAGRAM_SIZE = 2048
+"""Bytes of a datagram that are taken in; the answers to what fits in fit in one datagram."""
+
+_REMEMBERED = 256
+
+
+class Senders:
+    """Answers datagrams. Nothing that one brings is kept for the next: a frame is whole or lost."""
+
+    def __init__(
+        self,
+        converse: Converse,
+        limits: Limits,
+        later: Callable[[Address, Callable[[], bytes]], None],
+    ) -> None:
+        self._converse = converse
+        self._limits = limits
+        self._later = later
+        self._conversations: dict[Address, LineConversation] = {}
+
+    def receive(self, data: bytes, address: Address) -> bytes:
+        """Take in a datagram and return the one that answers it, b"" for none."""
+        conversation = self._conversations.get(address)
+        if conversation is None:
+            if not self._limits.allows(address[0]):
+                return b""
+            conversation = self._begin(address)
+        try:
+            answer = conversation.receive(data)
+        except BaseException:
+            del self._conversations[address]
+            raise
+        if conversation.closed:
+            del self._conversations[address]
+        else:
+            conversation.interrupt()
+        return answer
+
+    def _begin(self, address: Address) -> LineConversation:
+        if len(self._conversations) >= _REMEMBERED:
+            del self._conversations[next(iter(self._conversations))]
+        peer = Peer(address[0], address[1])
+        conversation = self._converse(peer, partial(self._later, address))
+        self._conversations[address] = conversation
+        return conversation

@@ -1,0 +1,1 @@
+"""What carries out the requests: one module per subject of AP §6."""

@@ -1,0 +1,142 @@
+"""The blocking gateway: a server in front of clients, each with a thread that waits for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from queue import SimpleQueue
+from threading import Thread, current_thread
+
+from modbus_wire.access import Access
+from modbus_wire.conversation import Later
+from modbus_wire.endpoint import Endpoint
+from modbus_wire.framing.base import Framing
+from modbus_wire.gateway import Done, GatewayConversation, Route, Routes, passed_on, refusal
+from modbus_wire.limits import Limits
+from modbus_wire.pdu.raw import RawPdu
+from modbus_wire.peer import Peer
+from modbus_wire.sync.client import Client
+from modbus_wire.sync.server import BlockingServer
+from modbus_wire.trace import Trace
+from modbus_wire.typed import TypeAlias
+
+_ASK_AGAIN = 0.05
+"""Seconds until a thread that has just begun to wait for a device is told once more to stop."""
+
+_Job: TypeAlias = tuple[int, RawPdu, Done]
+
+
+class Gateway(BlockingServer):
+    """A Modbus server that passes requests on to the devices behind other clients.
+
+    It asks one client for all units, or that of each unit id in a mapping. Each client has a
+    thread: one that waits for its device holds up nobody who asks through another.
+
+    The client hears what the device answers, exceptions as they are. Exception 0A means that there
+    is no client for the unit or that it cannot connect, 0B that the device did not answer, 06 that
+    more than ``max_waiting`` requests wait for the same client, 01 that ``access`` denies it. A
+    write to unit 0 goes to all lines that can broadcast, and the gateway answers in their place.
+
+    `stop` closes the clients' connections too; the next request opens them again.
+    """
+
+    def __init__(
+        self,
+        client: Client | Mapping[int, Client],
+        host: str | Endpoint = "127.0.0.1",
+        port: int | None = None,
+        *,
+        framing: Framing | None = None,
+        allow: Iterable[str] = (),
+        max_connections: int | None = None,
+        idle_timeout: float | None = None,
+        trace: Trace | None = None,
+        access: Access | None = None,
+        max_waiting: int = 16,
+    ) -> None:
+        """Make a stopped gateway; the parameters that `Server` has as well mean the same."""
+        limits = Limits(allow, max_connections, idle_timeout)
+        super().__init__(host, port, framing, limits, trace)
+        if max_waiting < 0:
+            raise ValueError(f"max_waiting {max_waiting} is below 0")
+        self.access = access
+        by_unit = client if isinstance(client, Mapping) else {}
+        clients = dict.fromkeys(by_unit.values() if isinstance(client, Mapping) else [client])
+        workers = {one: _Worker(one, max_waiting) for one in clients}
+        self._workers = list(workers.values())
+        self._routes: Routes[Route] = Routes(
+            None if isinstance(client, Mapping) else workers[client],
+            {unit_id: workers[one] for unit_id, one in by_unit.items()},
+        )
+
+    def start(self) -> None:
+        super().start()
+        for worker in self._workers:
+            worker.start()
+
+    def stop(self) -> None:
+        for worker in self._workers:
+            worker.ask_to_stop()
+        super().stop()
+        for worker in self._workers:
+            worker.stop()
+
+    def talk(self, peer: Peer, later: Later) -> GatewayConversation:
+        return GatewayConversation(
+            self._routes,
+            self.framing,
+            peer,
+            later,
+            self.access,
+            self.tracer(peer),
+            shared_line=self.is_on_line,
+        )
+
+
+class _Worker:
+    """One client and the requests that wait for it."""
+
+    def __init__(self, client: Client, max_waiting: int) -> None:
+        self.broadcasts = client.endpoint.framing is not Framing.TCP
+        self._client = client
+        self._max_waiting = max_waiting
+        self._waiting: SimpleQueue[_Job | None] = SimpleQueue()
+        self._thread: Thread | None = None
+        self._stopping = False
+
+    def start(self) -> None:
+        """Let the requests be carried out, if they are not yet."""
+        if self._thread is None:
+            self._stopping = False
+            self._thread = Thread(target=self._run, name="modbus-gateway", daemon=True)
+            self._thread.start()
+
+    def forward(self, unit_id: int, request: RawPdu, done: Done) -> bool:
+        if self._waiting.qsize() >= self._max_waiting:
+            return False
+        self._waiting.put((unit_id, request, done))
+        return True
+
+    def ask_to_stop(self) -> None:
+        """Let nothing more be carried out."""
+        self._stopping = True
+
+    def stop(self) -> None:
+        """Give up what is being waited for, and wait until the thread has ended."""
+        thread, self._thread = self._thread, None
+        if thread is None or thread is current_thread():
+            return
+        self._waiting.put(None)
+        while thread.is_alive():
+            self._client.close()
+            thread.join(_ASK_AGAIN)
+        self._client.close()
+        self._waiting = SimpleQueue()
+
+    def _run(self) -> None:
+        while (job := self._waiting.get()) is not None and not self._stopping:
+            unit_id, request, done = job
+            try:
+                answer = passed_on(request, self._client.execute(request, unit_id=unit_id))
+            except Exception as error:
+                answer = refusal(request, error)
+            done(answer)
