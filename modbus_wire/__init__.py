@@ -4,6 +4,7 @@ The faces are the modules `client`, `server`, `utils` and `constants`. A name is
 module when it is first asked for: a blocking client needs neither asyncio nor a server.
 """
 
+from modbus_wire.later import names_later
 from modbus_wire.typed import TYPE_CHECKING
 from modbus_wire.version import __version__
 
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
     from modbus_wire.errors import ServerDeviceFailure as ServerDeviceFailure
     from modbus_wire.flows import Flow as Flow
     from modbus_wire.framing.base import Framing as Framing
-    from modbus_wire.handler import SERVICES as SERVICES
     from modbus_wire.handler import Handler as Handler
     from modbus_wire.hooks import Write as Write
     from modbus_wire.pdu.base import RawRead as RawRead
@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from modbus_wire.policy import Backoff as Backoff
     from modbus_wire.policy import Ids as Ids
     from modbus_wire.policy import Policy as Policy
+    from modbus_wire.services.registry import SERVICES as SERVICES
     from modbus_wire.statistics import Statistics as Statistics
     from modbus_wire.statistics import UnitStatistics as UnitStatistics
     from modbus_wire.sync.client import Client as Client
@@ -134,7 +135,7 @@ _NAMES = {
     ),
     "modbus_wire.flows": ("Flow",),
     "modbus_wire.framing.base": ("Framing",),
-    "modbus_wire.handler": ("Handler", "SERVICES"),
+    "modbus_wire.handler": ("Handler",),
     "modbus_wire.hooks": ("Write",),
     "modbus_wire.pdu.base": ("RawRead", "Request"),
     "modbus_wire.pdu.bits": (
@@ -172,6 +173,7 @@ _NAMES = {
     ),
     "modbus_wire.peer": ("Peer",),
     "modbus_wire.policy": ("Backoff", "Ids", "Policy"),
+    "modbus_wire.services.registry": ("SERVICES",),
     "modbus_wire.statistics": ("Statistics", "UnitStatistics"),
     "modbus_wire.sync.client": ("Client",),
     "modbus_wire.sync.gateway": ("Gateway",),
@@ -181,23 +183,13 @@ _NAMES = {
 }
 """What each module has for users."""
 
-_HOMES = {name: module for module, names in _NAMES.items() for name in names}
-
 VERSION = __version__
 """The name that pyModbusTCP gives it."""
 
-__all__ = ["VERSION", "__version__", *_HOMES]
+__all__ = ["VERSION", "__version__", *(name for names in _NAMES.values() for name in names)]
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value: object = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
+__getattr__ = names_later(globals(), _NAMES)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+    return sorted({*globals(), *__all__})

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Mapping
 
 from modbus_wire.errors import ExceptionResponse, IllegalFunction
 from modbus_wire.pdu.base import AnyRequest
-from modbus_wire.pdu.raw import RawPdu
 from modbus_wire.peer import Peer
 from modbus_wire.typed import TypeAlias
 
@@ -63,6 +62,8 @@ class Guard:
         try:
             request = kind.decode(pdu)
         except ExceptionResponse:
+            from modbus_wire.pdu.raw import RawPdu
+
             if self._permits(RawPdu(pdu), unit_id, peer):
                 raise
             raise IllegalFunction from None

@@ -6,7 +6,7 @@ It knows no socket and no clock: whoever waits decides how long.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 from modbus_wire.codes import MAX_PDU
 from modbus_wire.errors import FrameError, RequestError, ResponseMismatch
@@ -97,35 +97,44 @@ class ClientConnection:
         under_way[transaction_id] = unit_id
         return transaction_id, frame
 
-    def send_many(self, requests: Iterable[AnyRequest], unit_id: int) -> list[tuple[int, bytes]]:
-        """Return the transaction ids and frames of reads that are to go out together; as `send`.
+    def send_many(
+        self, reads: Sequence[AnyRequest], unit_id: int
+    ) -> tuple[Sequence[int], list[bytes]]:
+        """Return the transaction ids and the frames of reads that are to go out together.
 
-        Late answers have to be told. Where a request raises, none of them is under way.
+        For connections that tell late answers. Raises as `send`: then none of them is under way.
         """
-        begun: list[tuple[int, bytes]] = []
-        under_way, encode = self._under_way, self.framer.encode
+        framer, under_way = self.framer, self._under_way
+        pdus = [read.encode() for read in reads]
+        first = (self.sent & 0xFFFF) + 1
+        ids = range(first, first + len(pdus))
+        is_plain = self.trace is None and not under_way and ids.stop <= 0x10000
+        if not (is_plain and isinstance(framer, MbapFramer) and max(map(len, pdus)) <= MAX_PDU):
+            return self._send_each(reads, unit_id)
         try:
-            for request in requests:
-                transaction_id = self.sent + 1 & 0xFFFF
-                if not begun or self.trace is not None or transaction_id in under_way:
-                    begun.append(self._send_read(request, unit_id))
-                    continue
-                pdu = request.encode()
-                if len(pdu) > MAX_PDU:
-                    raise RequestError(f"a PDU of {len(pdu)} bytes is longer than {MAX_PDU}")
-                self.sent += 1
-                begun.append((transaction_id, encode(transaction_id, unit_id, pdu)))
-                under_way[transaction_id] = unit_id
-        except BaseException:
-            for transaction_id, _ in begun:
-                self.forget(transaction_id)
-            raise
-        return begun
+            frames = framer.encode_all(first, unit_id, pdus)
+        except struct.error:
+            raise RequestError(f"unit id {unit_id!r} is not in 0..255") from None
+        self.sent += len(pdus)
+        under_way.update(dict.fromkeys(ids, unit_id))
+        return ids, frames
 
-    def _send_read(self, request: AnyRequest, unit_id: int) -> tuple[int, bytes]:
-        transaction_id, frame = self.send(request, unit_id)
-        assert transaction_id is not None
-        return transaction_id, frame
+    def _send_each(
+        self, reads: Sequence[AnyRequest], unit_id: int
+    ) -> tuple[Sequence[int], list[bytes]]:
+        ids: list[int] = []
+        frames: list[bytes] = []
+        try:
+            for read in reads:
+                transaction_id, frame = self.send(read, unit_id)
+                frames.append(frame)
+                if transaction_id is not None:
+                    ids.append(transaction_id)
+        except RequestError:
+            for begun in ids:
+                self.forget(begun)
+            raise
+        return ids, frames
 
     def forget(self, transaction_id: int | None) -> None:
         """Give a request up: its response, should it come, is dropped."""

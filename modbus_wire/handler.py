@@ -21,16 +21,12 @@ from modbus_wire.errors import (
 from modbus_wire.hooks import Write, WriteHooks
 from modbus_wire.log import logger
 from modbus_wire.pdu.base import R
-from modbus_wire.pdu.registry import request_length
 from modbus_wire.peer import NOBODY, Peer
 from modbus_wire.services.base import ConditionalService, RequestType, Service
 from modbus_wire.services.counters import LINE_FEED, ServerDiagnostics
-from modbus_wire.services.registry import SERVICES
 from modbus_wire.services.tables import TABLES, ReadService
 from modbus_wire.typed import TypeAlias
 from modbus_wire.unit import Unit
-
-__all__ = ["SERVICES", "Banks", "Handler", "RequestType", "Service"]
 
 Banks: TypeAlias = Bank | Unit | Mapping[int, Bank | Unit]
 """One bank or unit for every unit id, or one under each unit id there is."""
@@ -47,7 +43,8 @@ class Handler:
     One answers under every unit id; of a mapping, a unit id that is not in it gets exception 0B.
     The mapping is looked into at each request: units may come and go.
 
-    ``services`` says which functions there are: ``{**SERVICES, Own: own_service}`` adds one.
+    ``services`` says which functions there are, all of AP §6 where nothing is said:
+    ``{**SERVICES, Own: own_service}`` adds one.
     Any exception of a bank or service but an `ExceptionResponse` is logged and answered with 04.
     ``access`` says who may do what; who may not, and who wants to change something that is
     ``read_only``, gets exception 01.
@@ -56,7 +53,7 @@ class Handler:
     def __init__(
         self,
         banks: Banks,
-        services: Mapping[RequestType, Service] = SERVICES,
+        services: Mapping[RequestType, Service] | None = None,
         *,
         access: Access | None = None,
         read_only: bool = False,
@@ -65,7 +62,10 @@ class Handler:
         self._units: Mapping[int, Bank | Unit] = banks if isinstance(banks, Mapping) else {}
         self._only = None if isinstance(banks, Mapping) else _unit_of(banks)
         self._guard = Guard(access, read_only)
-        self._services = {kind.function_code: (kind, do) for kind, do in services.items()}
+        self._services = _by_code(TABLES if services is None else services)
+        self._is_whole = services is not None
+        """Whether all services are there: the rarer ones are imported when one is asked for."""
+
         is_free = access is None and not read_only
         self._plain = {
             code: known
@@ -177,6 +177,8 @@ class Handler:
 
         Raises KeyError or NotImplementedError where nothing announces it.
         """
+        from modbus_wire.pdu.registry import request_length
+
         known = self._services.get(head[0]) if head else None
         return request_length(head) if known is None else known[0].request_length(head)
 
@@ -218,16 +220,25 @@ class Handler:
     def _carry_out(
         self, unit: Unit, unit_id: int, pdu: bytes, peer: Peer, *, is_broadcast: bool = False
     ) -> bytes | None:
-        try:
-            kind, service = self._services[pdu[0]]
-        except LookupError:
-            raise IllegalFunction from None
+        kind, service = self._service_of(pdu[0] if pdu else 0)
         if isinstance(service, ConditionalService):
             service = service.on(unit, self._diagnostics)
         request = self._guard.admit(kind, pdu, unit_id, peer)
         if is_broadcast and not request.writes:
             raise IllegalFunction
         return _checked(self._hooks.carry_out(service, unit, request, unit_id, peer))
+
+    def _service_of(self, function_code: int) -> tuple[RequestType, Service]:
+        known = self._services.get(function_code)
+        if known is None and not self._is_whole:
+            from modbus_wire.services.registry import SERVICES
+
+            self._services = _by_code(SERVICES)
+            self._is_whole = True
+            known = self._services.get(function_code)
+        if known is None:
+            raise IllegalFunction
+        return known
 
     def _bank(self, unit_id: int) -> Bank:
         found = self._found(unit_id)
@@ -245,6 +256,12 @@ class Handler:
             return [self._only]
         units = (_unit_of(found) for found in list(self._units.values()))
         return list({id(unit.bank): unit for unit in units}.values())
+
+
+def _by_code(
+    services: Mapping[RequestType, Service],
+) -> dict[int, tuple[RequestType, Service]]:
+    return {kind.function_code: (kind, do) for kind, do in services.items()}
 
 
 def _unit_of(bank: Bank | Unit) -> Unit:

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from modbus_wire.bank import Bank
 from modbus_wire.codes import MAX_FILE, MAX_RECORD
 from modbus_wire.errors import IllegalDataAddress
-from modbus_wire.pdu.files import FileData
-from modbus_wire.pdu.identity import DeviceIdentification, ServerId
 from modbus_wire.pdu.registers import pack_registers, unpack_registers
-from modbus_wire.typed import Protocol, SupportsIndex, TypeAlias
+from modbus_wire.typed import TYPE_CHECKING, Protocol, SupportsIndex, TypeAlias
+
+if TYPE_CHECKING:
+    from modbus_wire.pdu.files import FileData
+    from modbus_wire.pdu.identity import DeviceIdentification, ServerId
 
 Status: TypeAlias = Callable[[], int] | int
 """A number, or what is called for it at each request."""

@@ -15,7 +15,7 @@ Rows: TypeAlias = dict[str, tuple[str, ...]]
 """What lives in each row, low to high: modules, and subpackages as one."""
 
 WIRE: Rows = {
-    "codes, bit packing, crc, log": ("typed", "version", "codes", "bits", "crc", "log"),
+    "codes, bit packing, crc, log": ("typed", "version", "later", "codes", "bits", "crc", "log"),
     "plain values": ("policy", "peer", "statistics"),
     "errors": ("errors",),
     "pdu": ("pdu",),

@@ -43,10 +43,10 @@ class DatagramRun(asyncio.DatagramProtocol):
         self._transport.abort()
         await asyncio.shield(self._lost)
 
-    def datagram_received(self, data: bytes, address: Address) -> None:
-        self._answer(lambda: self._senders.receive(data[:DATAGRAM_SIZE], address), address)
+    def datagram_received(self, data: bytes, addr: Address) -> None:
+        self._answer(lambda: self._senders.receive(data[:DATAGRAM_SIZE], addr), addr)
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
         self._lost.set_result(None)
 
     def _later(self, address: Address, make: Callable[[], bytes]) -> None:

@@ -5,29 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from modbus_wire.flows import Flow, Step, run_flow_async
-from modbus_wire.identification import read_identification
+from modbus_wire.pdu import rare
 from modbus_wire.pdu.base import AnyRequest, R, Request
 from modbus_wire.pdu.bits import (
     ReadCoils,
     ReadDiscreteInputs,
     WriteMultipleCoils,
     WriteSingleCoil,
-)
-from modbus_wire.pdu.diagnostics import (
-    CommEventCounter,
-    CommEventLog,
-    Diagnostics,
-    GetCommEventCounter,
-    GetCommEventLog,
-    ReadExceptionStatus,
-)
-from modbus_wire.pdu.fifo import ReadFifoQueue
-from modbus_wire.pdu.files import FileData, FileRecord, ReadFileRecord, WriteFileRecord
-from modbus_wire.pdu.identity import (
-    DeviceIdentification,
-    ReadDeviceIdCode,
-    ReportServerId,
-    ServerId,
 )
 from modbus_wire.pdu.registers import (
     MaskWriteRegister,
@@ -37,7 +21,12 @@ from modbus_wire.pdu.registers import (
     WriteMultipleRegisters,
     WriteSingleRegister,
 )
-from modbus_wire.typed import Any, overload
+from modbus_wire.typed import TYPE_CHECKING, Any, overload
+
+if TYPE_CHECKING:
+    from modbus_wire.pdu.diagnostics import CommEventCounter, CommEventLog
+    from modbus_wire.pdu.files import FileData, FileRecord
+    from modbus_wire.pdu.identity import DeviceIdentification, ServerId
 
 
 class AsyncMethods:
@@ -125,7 +114,7 @@ class AsyncMethods:
 
     async def read_exception_status(self, *, unit_id: int | None = None) -> int:
         """Read the eight exception status outputs, 0 to 255 (FC 7, AP §6.7)."""
-        return await self.execute(ReadExceptionStatus(), unit_id=unit_id)
+        return await self.execute(rare.ReadExceptionStatus(), unit_id=unit_id)
 
     async def diagnostics(
         self, sub_function: int, data: bytes = b"\0\0", *, unit_id: int | None = None
@@ -134,15 +123,15 @@ class AsyncMethods:
 
         Forcing the listen only mode has no answer and returns nothing.
         """
-        return await self.execute(Diagnostics(sub_function, data), unit_id=unit_id)
+        return await self.execute(rare.Diagnostics(sub_function, data), unit_id=unit_id)
 
     async def get_comm_event_counter(self, *, unit_id: int | None = None) -> CommEventCounter:
         """Read the status word and the count of successful requests (FC 11, AP §6.9)."""
-        return await self.execute(GetCommEventCounter(), unit_id=unit_id)
+        return await self.execute(rare.GetCommEventCounter(), unit_id=unit_id)
 
     async def get_comm_event_log(self, *, unit_id: int | None = None) -> CommEventLog:
         """Read the status word, the counts and the last events (FC 12, AP §6.10)."""
-        return await self.execute(GetCommEventLog(), unit_id=unit_id)
+        return await self.execute(rare.GetCommEventLog(), unit_id=unit_id)
 
     async def write_multiple_coils(
         self, address: int, values: Iterable[bool], *, unit_id: int | None = None
@@ -158,19 +147,19 @@ class AsyncMethods:
 
     async def report_server_id(self, id_size: int = 1, *, unit_id: int | None = None) -> ServerId:
         """Read the server's id, of ``id_size`` bytes, and run indicator (FC 17, AP §6.13)."""
-        return await self.execute(ReportServerId(id_size), unit_id=unit_id)
+        return await self.execute(rare.ReportServerId(id_size), unit_id=unit_id)
 
     async def read_file_record(
         self, records: Iterable[FileRecord], *, unit_id: int | None = None
     ) -> list[list[int]]:
         """Read registers of files, a list for each of the records (FC 20, AP §6.14)."""
-        return await self.execute(ReadFileRecord(records), unit_id=unit_id)
+        return await self.execute(rare.ReadFileRecord(records), unit_id=unit_id)
 
     async def write_file_record(
         self, records: Iterable[FileData], *, unit_id: int | None = None
     ) -> None:
         """Write registers of files (FC 21, AP §6.15)."""
-        await self.execute(WriteFileRecord(records), unit_id=unit_id)
+        await self.execute(rare.WriteFileRecord(records), unit_id=unit_id)
 
     async def mask_write_register(
         self, address: int, and_mask: int, or_mask: int, *, unit_id: int | None = None
@@ -193,14 +182,19 @@ class AsyncMethods:
 
     async def read_fifo_queue(self, address: int, *, unit_id: int | None = None) -> list[int]:
         """Read up to 31 registers of a queue, which keeps them (FC 24, AP §6.18)."""
-        return await self.execute(ReadFifoQueue(address), unit_id=unit_id)
+        return await self.execute(rare.ReadFifoQueue(address), unit_id=unit_id)
 
     async def read_device_identification(
         self,
-        category: int = ReadDeviceIdCode.BASIC,
+        category: int = 1,
         object_id: int = 0,
         *,
         unit_id: int | None = None,
     ) -> DeviceIdentification:
-        """Read all objects of a category from ``object_id`` on (FC 43/14, AP §6.21)."""
+        """Read all objects of a category from ``object_id`` on (FC 43/14, AP §6.21).
+
+        ``category`` is a `ReadDeviceIdCode`: 1 basic, 2 regular, 3 extended, 4 a single object.
+        """
+        from modbus_wire.identification import read_identification
+
         return await self.run(read_identification(category, object_id), unit_id=unit_id)

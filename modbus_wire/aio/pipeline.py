@@ -1,16 +1,16 @@
-"""One connection of an async client: what is under way on it, and when that has taken too long."""
+"""One connection of an async client: what is sent when, and what becomes of what comes."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from math import inf
 from time import monotonic
 
 from modbus_wire.aio.exchange import Exchange
+from modbus_wire.aio.flight import Flight
 from modbus_wire.aio.link import Link
 from modbus_wire.aio.queue import Queue, another
-from modbus_wire.aio.reply import Reply
+from modbus_wire.aio.reply import Reply, wake_all
 from modbus_wire.connection import ClientConnection
 from modbus_wire.errors import (
     ConnectionClosedError,
@@ -24,14 +24,11 @@ from modbus_wire.framing.base import Framing
 _MOST_SILENT = 2
 """How many requests in a row may time out: then the connection may be dead without a word."""
 
-_SLACK = 0.001
-"""Seconds that a timer may fire early."""
-
 _SIZES = {Framing.TCP: (1, 7), Framing.RTU: (1, 3), Framing.ASCII: (2, 7)}
 """How many bytes a frame takes for each byte of its PDU, and besides."""
 
 
-class Pipeline:
+class Pipeline(Flight):
     """Sends what waits, pairs the answers, and ends with its link.
 
     A request that was given up after it was sent keeps its place until its answer comes or is
@@ -39,25 +36,19 @@ class Pipeline:
     """
 
     __slots__ = (
-        "_active_at",
-        "_connection",
         "_ended",
+        "_frames",
         "_has_room",
         "_is_matched",
-        "_loop",
+        "_joins",
         "_overhead",
         "_pacing",
         "_patience",
         "_pump_is_due",
-        "_queue",
         "_scale",
         "_silent",
-        "_timer",
-        "_timer_at",
-        "in_flight",
         "is_over",
         "is_prompt",
-        "joins",
         "link",
         "most",
     )
@@ -78,21 +69,21 @@ class Pipeline:
         ``most`` requests may be under way; ``patience`` is how many seconds the server may take no
         bytes. ``ended`` is called when the pipeline takes no more requests.
         """
-        self._loop = asyncio.get_running_loop()
-        self._connection = connection
-        self._queue = queue
+        super().__init__(connection, queue)
         self._ended = ended
         self._patience = patience
         self._scale, self._overhead = _SIZES[framing]
         self._is_matched = connection.tells_late_answers
         self.most = most if self._is_matched else 1
-        self.joins = self.most > 1
+        self._joins = self.most > 1
         """Whether the requests of one turn of the loop go out together."""
 
-        self.is_prompt = self.most == 1 and self._is_matched
-        """Whether a read may be sent right away where nothing is under way."""
+        self._frames: list[bytes] = []
+        """What goes out with the next pump."""
 
-        self.in_flight: dict[int, Exchange] = {}
+        self.is_prompt = self._is_matched
+        """Whether a read may be sent without a look at the link."""
+
         self.is_over = False
         self._has_room = True
         """Whether the server takes bytes."""
@@ -100,49 +91,51 @@ class Pipeline:
         self._silent = 0
         """How many requests in a row have timed out."""
 
-        self._active_at = monotonic()
-        """When something was sent or received last."""
-
-        self._timer: asyncio.TimerHandle | None = None
-        self._timer_at = inf
         self._pacing: asyncio.TimerHandle | None = None
         self._pump_is_due = False
 
     def send(self, exchange: Exchange) -> None:
-        """Send a read right away; there has to be room for it."""
+        """Send a read, for which there has to be room, with the others of this turn of the loop."""
         frame = self._begin(exchange, monotonic())
-        if frame is not None:
+        if frame is None:
+            return
+        if not self._joins:
             self.link.send(frame)
+            return
+        self._frames.append(frame)
+        self.pump_soon()
 
     def pump_soon(self) -> None:
-        """Pump in the next turn of the loop."""
-        if not self._pump_is_due:
+        """Pump; in the next turn of the loop, where the requests of one turn go out together."""
+        if not self._joins:
+            self.pump()
+        elif not self._pump_is_due:
             self._pump_is_due = True
             self._loop.call_soon(self.pump)
 
     def pump(self) -> None:
         """Send as much of what waits as may be under way."""
         self._pump_is_due = False
-        queue = self._queue
         if not self._has_room:
             return
+        waiting, in_flight = self._queue.waiting, self.in_flight
+        frames = self._frames
         now = monotonic()
-        frames: list[bytes] = []
-        in_flight = self.in_flight
-        while queue.waiting and len(in_flight) < self.most:
-            exchange = queue.waiting[0]
+        while waiting and len(in_flight) < self.most:
+            exchange = waiting[0]
             if (exchange.batch or exchange).is_over:
-                queue.waiting.pop(0)
+                waiting.pop(0)
                 continue
             if exchange.policy.request_delay and self._is_late_for(exchange, now):
                 break
             if not (in_flight or frames or self._is_quiet_for(exchange)):
                 break
-            queue.waiting.pop(0)
+            waiting.pop(0)
             frame = self._begin(exchange, now)
             if frame is not None:
                 frames.append(frame)
         if frames:
+            self._frames = []
             self.link.send_all(frames)
 
     def received(self, data: bytes) -> None:
@@ -170,8 +163,7 @@ class Pipeline:
             self._broken(error)
         if self._queue.waiting or not self.most:
             self._go_on()
-        for reply in ready:
-            reply.wake()
+        wake_all(ready)
 
     def received_whole(self, data: bytes) -> None:
         """Take in a datagram: no frame goes on in the next."""
@@ -203,7 +195,7 @@ class Pipeline:
     def resume(self) -> None:
         """Send again."""
         self._has_room = True
-        self.is_prompt = self.most == 1 and self._is_matched
+        self.is_prompt = self._is_matched and not self.is_over
         if self._pacing is not None:
             self._pacing.cancel()
             self._pacing = None
@@ -220,27 +212,6 @@ class Pipeline:
         self.most = 0
         self.is_prompt = False
         self._go_on()
-
-    def _begin(self, exchange: Exchange, now: float) -> bytes | None:
-        """Put an exchange under way; return its frame, None where there is none."""
-        request, unit = exchange.request, exchange.unit
-        try:
-            transaction_id, frame = self._connection.send(request, exchange.unit_id)
-        except Exception as error:  # a request of the user's own may raise anything
-            self._queue.end(exchange, error, sent=False)
-            return None
-        unit.requests += 1
-        unit.bytes_sent += len(frame)
-        self._active_at = now
-        if transaction_id is None:
-            exchange.reply.succeed(request.unanswered())
-            return frame
-        exchange.sent_at = now
-        exchange.deadline = deadline = now + exchange.policy.timeout
-        self.in_flight[transaction_id] = exchange
-        if deadline < self._timer_at:
-            self._set_timer(deadline, now)
-        return frame
 
     def _is_late_for(self, exchange: Exchange, now: float) -> bool:
         """Whether the unit of an exchange needs more silence first; that is waited for."""
@@ -307,30 +278,6 @@ class Pipeline:
         if not self.most and not self.in_flight:
             self._end()
 
-    def _set_timer(self, deadline: float, now: float) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._loop.call_later(max(deadline - now, 0.0), self._tick)
-        self._timer_at = deadline
-
-    def _tick(self) -> None:
-        """Give up what is overdue."""
-        self._timer = None
-        self._timer_at = inf
-        now = monotonic()
-        overdue = [
-            transaction_id
-            for transaction_id, exchange in self.in_flight.items()
-            if exchange.deadline <= now + _SLACK
-        ]
-        for transaction_id in overdue:
-            self._time_out(transaction_id)
-        if self.in_flight:
-            deadlines = (exchange.deadline for exchange in self.in_flight.values())
-            self._set_timer(min(deadlines), now)
-        if overdue:
-            self._go_on()
-
     def _time_out(self, transaction_id: int) -> None:
         exchange = self.in_flight.pop(transaction_id)
         self._connection.forget(transaction_id)
@@ -354,27 +301,15 @@ class Pipeline:
             self._fail_all(ResponseTimeout("the server takes no bytes"))
             self._end()
 
-    def _fail_all(self, error: Exception) -> None:
-        for exchange in self._empty():
-            self._queue.failed(exchange, another(error), sent=True)
-
-    def _empty(self) -> list[Exchange]:
-        """Take out all that is under way."""
-        exchanges = list(self.in_flight.values())
-        for transaction_id in self.in_flight:
-            self._connection.forget(transaction_id)
-        self.in_flight.clear()
-        return exchanges
-
     def _end(self, part: Callable[[], None] | None = None) -> None:
         if self.is_over:
             return
         self.is_over = True
         self.most = 0
         self.is_prompt = False
-        for timer in (self._timer, self._pacing):
-            if timer is not None:
-                timer.cancel()
-        self._timer = self._pacing = None
+        self._stop_timer()
+        if self._pacing is not None:
+            self._pacing.cancel()
+            self._pacing = None
         (part or self.link.abort)()
         self._ended(self)

@@ -20,7 +20,7 @@ class Queue:
         """What errors call the server."""
 
         self.waiting: list[Exchange] = []
-        """A list: it is short, and takes a tenth of the memory of an empty deque."""
+        """A list, always the same: it is short, and takes a tenth of the memory of a deque."""
 
     def put(self, exchange: Exchange) -> None:
         """Queue an exchange; raises `ClientBusy` where too many wait already."""
@@ -36,7 +36,7 @@ class Queue:
 
     def sweep(self) -> None:
         """Remove what is over, such as cancelled exchanges."""
-        self.waiting = [exchange for exchange in self.waiting if not exchange.reply.is_over]
+        self.waiting[:] = [exchange for exchange in self.waiting if not exchange.reply.is_over]
 
     def postpone(self, unit_id: int) -> None:
         """Let all other units go before one that does not answer."""
@@ -64,7 +64,8 @@ class Queue:
 
     def end_all(self, error: Exception) -> None:
         """End all that waits with an error; nothing of it has been sent."""
-        waiting, self.waiting = self.waiting, []
+        waiting = self.waiting.copy()
+        self.waiting.clear()
         for exchange in waiting:
             self.end(exchange, another(error), sent=False)
 

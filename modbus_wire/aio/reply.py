@@ -96,3 +96,14 @@ class Reply:
         error, self._error = self._error, None
         if error is not None:
             raise error
+
+
+def wake_all(replies: list[Reply]) -> None:
+    """Carry on the tasks that wait, one after the other, right now."""
+    try:
+        for reply in replies:
+            reply.wake()
+    except BaseException:  # one was interrupted from the keyboard
+        for reply in replies:
+            reply.wake_soon()
+        raise

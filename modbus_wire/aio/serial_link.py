@@ -60,6 +60,9 @@ class SerialLink(Link):
             self.abort()
             await self.wait_closed()  # the device is free for the next attempt
             raise
+        except Exception:
+            self._thread.join()
+            raise
 
     def send(self, frame: bytes) -> None:
         """Send a frame, after the silence that has to precede it."""

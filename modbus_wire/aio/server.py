@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 class Run(Protocol):
     """One run of a server in an event loop."""
 
-    address: tuple[str, int]
+    @property
+    def address(self) -> tuple[str, int]: ...
 
     @property
     def connections(self) -> int: ...

@@ -162,7 +162,7 @@ class _Connection(asyncio.Protocol):
         if not self._transport.is_closing():
             self._transport.resume_reading()
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
         self._run.leave(self)
 
     def later(self, make: Callable[[], bytes]) -> None:

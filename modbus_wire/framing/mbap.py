@@ -1,5 +1,6 @@
 """The framing of Modbus TCP: the MBAP header (TCP §3.1.3)."""
 
+from collections.abc import Iterable
 from struct import Struct
 
 from modbus_wire.codes import MAX_PDU
@@ -38,6 +39,14 @@ class MbapFramer:
 
     def encode(self, transaction_id: int, unit_id: int, pdu: bytes) -> bytes:
         return HEADER.pack(transaction_id, 0, len(pdu) + 1, unit_id) + pdu
+
+    def encode_all(self, first_id: int, unit_id: int, pdus: Iterable[bytes]) -> list[bytes]:
+        """Return the frames of PDUs, which take the transaction ids from the first on."""
+        pack = HEADER.pack
+        return [
+            pack(transaction_id, 0, len(pdu) + 1, unit_id) + pdu
+            for transaction_id, pdu in enumerate(pdus, first_id)
+        ]
 
     def expect(self, unit_id: int | None, request: AnyRequest, pdu: bytes) -> None:
         """Do nothing: the transaction id tells which request a response answers."""

@@ -182,9 +182,8 @@ class Exchanger(Settings):
         """Carry out a `Burst`; what fails, fails it at once."""
         connection = self._connection
         reads: list[AnyRequest] = burst.reads
-        begun = connection.send_many(reads, unit_id)
-        requests = {begun[at][0]: reads[at] for at in range(len(reads))}
-        frames = [frame for _, frame in begun]
+        ids, frames = connection.send_many(reads, unit_id)
+        requests = dict(zip(ids, reads, strict=True))
         results: dict[int, Any] = {}
         counts = self.statistics.unit(unit_id)
         answered: AnyRequest | None = None

@@ -30,7 +30,8 @@ __all__ = ["DEFAULT_PORT", "BlockingServer", "Server"]
 class Run(Protocol):
     """One run of a server in a thread of its own."""
 
-    address: tuple[str, int]
+    @property
+    def address(self) -> tuple[str, int]: ...
 
     @property
     def is_running(self) -> bool: ...

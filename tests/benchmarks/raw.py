@@ -10,7 +10,7 @@ HEAD = 9
 """Bytes of a response of FC3 or FC4 before its registers."""
 
 _MANY, _FEW = 16, 10
-_FEW_SIZE = HEAD + 2 * _FEW
+_MBAP = 7
 _read = Struct(">HHHBBHH").pack
 _few = Struct(f">{_FEW}H").unpack_from
 
@@ -34,17 +34,20 @@ class RawClient:
         return unpack(">125H", self.exchange(125)[HEAD:])
 
     def read_many(self) -> list[tuple[Any, ...]]:
-        """Return registers 0 to 9 sixteen times, asked for in one go."""
+        """Return registers 0 to 9 sixteen times: asked for in one go, received frame by frame."""
         first = self._transaction_id + 1
         self._transaction_id += _MANY
-        ids = range(first, first + _MANY)
-        self._socket.sendall(
-            b"".join([_read(number & 0xFFFF, 0, 6, 1, 3, 0, _FEW) for number in ids])
-        )
-        data = b""
-        while len(data) < _MANY * _FEW_SIZE:
-            data += self._socket.recv(_MANY * _FEW_SIZE)
-        return [_few(data, at) for at in range(HEAD, len(data), _FEW_SIZE)]
+        requests = [
+            _read(number & 0xFFFF, 0, 6, 1, 3, 0, _FEW) for number in range(first, first + _MANY)
+        ]
+        receive = self._socket.recv
+        self._socket.sendall(b"".join(requests))
+        results = []
+        for _ in requests:
+            head = receive(_MBAP, socket.MSG_WAITALL)
+            body = receive(int.from_bytes(head[4:6], "big") - 1, socket.MSG_WAITALL)
+            results.append(_few(body, HEAD - _MBAP))
+        return results
 
     def __enter__(self) -> Self:
         return self

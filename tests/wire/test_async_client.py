@@ -315,6 +315,56 @@ def test_a_full_queue_refuses_at_once() -> None:
     run(main())
 
 
+def test_what_may_be_under_way_does_not_count_as_waiting() -> None:
+    """A pipelined client refuses only what finds no room on the wire nor in the queue."""
+
+    async def main() -> None:
+        async with (
+            scripted(addresses) as server,
+            AsyncClient(server.host, server.port, max_in_flight=3, max_waiting=2) as client,
+        ):
+            await client.open()
+            reads = [client.read_holding_registers(address) for address in range(6)]
+            results = await asyncio.gather(*reads, return_exceptions=True)
+            assert results[:5] == [[0], [1], [2], [3], [4]]
+            assert isinstance(results[5], ClientBusy)
+
+    run(main())
+
+
+def test_an_interrupt_in_one_task_does_not_strand_the_others() -> None:
+    """Ctrl-C while tasks are carried on: the loop can end, for each of the others still can."""
+    ended: list[str] = []
+
+    async def together(peer: AsyncPeer) -> None:
+        frames = [await peer.request(), await peer.request()]
+        await peer.send(b"".join(answer(frame, registers(frame[9])) for frame in frames))
+        await peer.wait_for_end()
+
+    async def main() -> None:
+        async with (
+            scripted(together) as server,
+            AsyncClient(server.host, server.port, max_in_flight=2) as client,
+        ):
+
+            async def interrupted() -> None:
+                await client.read_holding_registers(0)
+                raise KeyboardInterrupt
+
+            async def other() -> None:
+                try:
+                    await client.read_holding_registers(1)
+                finally:
+                    ended.append("other")
+
+            tasks = [asyncio.create_task(interrupted()), asyncio.create_task(other())]
+            await asyncio.wait(tasks)
+
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(main())
+    assert ended == ["other"]
+
+
 def test_broadcast_waits_for_no_answer() -> None:
     """A write to unit 0 in RTU returns when it is sent; a read to unit 0 is an error."""
 

@@ -7,11 +7,12 @@ import pytest
 from modbus_wire.access import RoleAccess
 from modbus_wire.bank import SharedBank
 from modbus_wire.codes import FunctionCode, Table
-from modbus_wire.handler import SERVICES, Handler
+from modbus_wire.handler import Handler
 from modbus_wire.pdu.base import AnyRequest
 from modbus_wire.pdu.identity import DeviceIdentification, ServerId
 from modbus_wire.peer import NOBODY, Peer
 from modbus_wire.server_connection import ServerConnection
+from modbus_wire.services.registry import SERVICES
 from modbus_wire.unit import MemoryFiles, Unit
 from tests.wire.peers import mbap
 

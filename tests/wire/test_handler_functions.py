@@ -7,9 +7,10 @@ import pytest
 
 from modbus_wire.bank import SharedBank
 from modbus_wire.errors import ExceptionResponse, exception_for
-from modbus_wire.handler import SERVICES, Handler
+from modbus_wire.handler import Handler
 from modbus_wire.pdu.files import FileData, ReadFileRecord
 from modbus_wire.pdu.identity import DeviceIdentification, ServerId
+from modbus_wire.services.registry import SERVICES
 from modbus_wire.unit import MemoryFiles, Unit
 
 

@@ -9,11 +9,12 @@ from modbus_wire.bank import SeparateBank, SharedBank, SparseBank
 from modbus_wire.codes import Table
 from modbus_wire.errors import IllegalDataAddress, exception_for
 from modbus_wire.framing.base import Framing
-from modbus_wire.handler import SERVICES, Handler
+from modbus_wire.handler import Handler
 from modbus_wire.hooks import Write
 from modbus_wire.pdu.registers import WriteSingleRegister
 from modbus_wire.peer import NOBODY, Peer
 from modbus_wire.server_connection import ServerConnection
+from modbus_wire.services.registry import SERVICES
 from modbus_wire.unit import Unit
 from tests.wire.peers import mbap, rtu
 

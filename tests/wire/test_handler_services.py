@@ -17,9 +17,10 @@ from modbus_wire.errors import (
     ServerDeviceBusy,
     exception_for,
 )
-from modbus_wire.handler import SERVICES, Handler
+from modbus_wire.handler import Handler
 from modbus_wire.pdu.base import Request
 from modbus_wire.pdu.registers import ReadHoldingRegisters
+from modbus_wire.services.registry import SERVICES
 from modbus_wire.sync.server import Server
 from modbus_wire.unit import Unit
 

@@ -10,10 +10,11 @@ from modbus_wire.bank import SharedBank
 from modbus_wire.codes import Table
 from modbus_wire.conversation import Later
 from modbus_wire.framing.base import Framing
-from modbus_wire.handler import SERVICES, Handler
+from modbus_wire.handler import Handler
 from modbus_wire.limits import Limits
 from modbus_wire.peer import NOBODY, Peer
 from modbus_wire.server_connection import ServerConnection
+from modbus_wire.services.registry import SERVICES
 from modbus_wire.sync import loop
 from modbus_wire.sync.poller import SelectorPoller, new_poller
 from modbus_wire.sync.server import Server

@@ -69,8 +69,10 @@ def test_any_chunking_gives_the_same_answers(
     expected = b""
     handler = Handler(SparseBank(CELLS))
     for frame in requests:
+        if frame[2:4] != b"\0\0":
+            continue
         response = handler.handle(frame[6], frame[7:])
-        if frame[2:4] == b"\0\0" and response is not None:
+        if response is not None:
             expected += mbap(int.from_bytes(frame[:2]), frame[6], response)
     stream = b"".join(requests) + (b"\0\0\0\0\0\1\1" + mbap(1, 1, READ) if ends_badly else b"")
     server = ServerConnection(Handler(SparseBank(CELLS)))

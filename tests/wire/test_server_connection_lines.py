@@ -7,9 +7,10 @@ import pytest
 from modbus_wire.bank import SharedBank
 from modbus_wire.codes import Table
 from modbus_wire.framing.base import Framing
-from modbus_wire.handler import SERVICES, Handler
+from modbus_wire.handler import Handler
 from modbus_wire.pdu.identity import ReportServerId
 from modbus_wire.server_connection import ServerConnection
+from modbus_wire.services.registry import SERVICES
 from modbus_wire.unit import Unit
 from tests.wire.peers import ascii_frame, mbap, rtu
 
