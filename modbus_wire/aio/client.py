@@ -98,7 +98,8 @@ class AsyncClient(Connector, AsyncMethods):
             self._move_to(loop)
         if unit_id is None:
             unit_id = self.unit_id
-        policy = self.units.get(unit_id) or self.policy
+        units = self.units
+        policy = units.get(unit_id, self.policy) if units else self.policy
         statistics = self.statistics
         unit = statistics.units.get(unit_id) or statistics.unit(unit_id)
         pipeline = self._pipeline
@@ -113,6 +114,8 @@ class AsyncClient(Connector, AsyncMethods):
         ):
             pipeline.send(exchange)
         else:
+            if len(self._queue.waiting) >= self._queue.max_waiting:
+                pipeline.pump()  # what waits for the next turn of the loop only
             self._queue.put(exchange)
             pipeline.pump_soon()
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import takewhile
 from math import inf
 from time import monotonic
 
@@ -60,6 +61,42 @@ class Flight:
         if deadline < self._timer_at:
             self._set_timer(deadline, now)
         return frame
+
+    def _begin_next(self, room: int, now: float) -> list[bytes]:
+        """Put what waits first under way, and with it the reads of the same call; return frames."""
+        waiting = self._queue.waiting
+        first = waiting[0]
+        batch = first.batch
+        if batch is not None and not first.policy.request_delay:
+            reads = list(takewhile(lambda exchange: exchange.batch is batch, waiting[:room]))
+            frames = self._begin_reads(reads, now) if len(reads) > 1 else None
+            if frames is not None:
+                del waiting[: len(reads)]
+                return frames
+        waiting.pop(0)
+        frame = self._begin(first, now)
+        return [] if frame is None else [frame]
+
+    def _begin_reads(self, reads: list[Exchange], now: float) -> list[bytes] | None:
+        """Put reads of one call under way; return their frames, None where one has no frame."""
+        first = reads[0]
+        unit = first.unit
+        requests = [exchange.request for exchange in reads]
+        try:
+            ids, frames = self._connection.send_many(requests, first.unit_id)
+        except Exception:  # it is that of one read, which has to be tried by itself
+            return None
+        unit.requests += len(frames)
+        unit.bytes_sent += sum(map(len, frames))
+        self._active_at = now
+        deadline = now + first.policy.timeout
+        for transaction_id, exchange in zip(ids, reads, strict=True):
+            exchange.sent_at = now
+            exchange.deadline = deadline
+            self.in_flight[transaction_id] = exchange
+        if deadline < self._timer_at:
+            self._set_timer(deadline, now)
+        return frames
 
     def _set_timer(self, deadline: float, now: float) -> None:
         self._stop_timer()

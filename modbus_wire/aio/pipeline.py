@@ -103,7 +103,9 @@ class Pipeline(Flight):
             self.link.send(frame)
             return
         self._frames.append(frame)
-        self.pump_soon()
+        if not self._pump_is_due:
+            self._pump_is_due = True
+            self._loop.call_soon(self.pump)
 
     def pump_soon(self) -> None:
         """Pump; in the next turn of the loop, where the requests of one turn go out together."""
@@ -130,10 +132,7 @@ class Pipeline(Flight):
                 break
             if not (in_flight or frames or self._is_quiet_for(exchange)):
                 break
-            waiting.pop(0)
-            frame = self._begin(exchange, now)
-            if frame is not None:
-                frames.append(frame)
+            frames += self._begin_next(self.most - len(in_flight), now)
         if frames:
             self._frames = []
             self.link.send_all(frames)
@@ -273,7 +272,7 @@ class Pipeline(Flight):
             self.is_prompt = False
 
     def _go_on(self) -> None:
-        if self._queue.waiting:
+        if self._queue.waiting or self._frames:
             self.pump()
         if not self.most and not self.in_flight:
             self._end()
@@ -306,6 +305,7 @@ class Pipeline(Flight):
             return
         self.is_over = True
         self.most = 0
+        self._frames.clear()
         self.is_prompt = False
         self._stop_timer()
         if self._pacing is not None:

@@ -95,7 +95,7 @@ class Client(Exchanger, Methods):
         self._closings += 1
         self._closed.set()
         link = self._link
-        if link is not None:
+        if link is not None and self._turn.lock.locked():
             link.abort()
         with self._turn.lock:
             self._closed.clear()

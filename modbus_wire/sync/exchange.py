@@ -12,6 +12,7 @@ from modbus_wire.errors import (
     ExceptionResponse,
     ModbusError,
     ProtocolError,
+    ResponseMismatch,
     ResponseTimeout,
 )
 from modbus_wire.pdu.base import AnyRequest, R, Request
@@ -208,9 +209,11 @@ class Exchanger(Settings):
         except BaseException as error:
             for transaction_id in requests:
                 connection.forget(transaction_id)
-            missing = [requests[each] for each in requests if each not in results]
             if isinstance(error, ModbusError):
-                blame(error, answered or missing[0], self.peer, unit_id)
+                missing = [each for each in requests if each not in results]
+                if isinstance(error, ResponseMismatch) and error.transaction_id in requests:
+                    missing.insert(0, error.transaction_id)
+                blame(error, answered or requests[missing[0]], self.peer, unit_id)
             self._fail(link, error, burst, unit_id)
             raise
         self._last_heard = now
@@ -234,13 +237,14 @@ class Exchanger(Settings):
         counts.timeouts += timed_out
         if link.is_lasting and not isinstance(error, ConnectionClosedError):
             self._connection.framer.clear()
-        elif not (timed_out and sent and not self._is_careful) or self._is_silent():
+        elif not (timed_out and sent and not self._is_careful) or self._is_silent(request):
             self._drop()
 
-    def _is_silent(self) -> bool:
+    def _is_silent(self, request: AnyRequest) -> bool:
         """Whether two requests in a row timed out: the connection may be dead without a word."""
-        before, self._timed_out = self._timed_out, self._connection.sent
-        return self._timed_out == before + 1
+        sent = self._connection.sent
+        before, self._timed_out = self._timed_out, sent
+        return before == sent - (len(request.reads) if isinstance(request, Burst) else 1)
 
     def _is_quiet(self, link: Link) -> bool:
         """Whether an idle connection still stands, once the late answers on it are dropped."""

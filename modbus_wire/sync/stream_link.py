@@ -16,6 +16,7 @@ ADU_SIZE = 260
 """One ADU (TCP §4.1): a small buffer is the quickest to come by."""
 
 _LEAST_WAIT = 0.001
+_CLOSED_HERE = "this side closed the connection"
 
 
 class SocketLink:
@@ -46,7 +47,7 @@ class SocketLink:
         try:
             data = connected.recv(ADU_SIZE)
         except OSError as error:
-            _not_received(error)
+            self._not_received(error)
         return data or self._nothing()
 
     def send(self, data: bytes) -> None:
@@ -72,7 +73,7 @@ class SocketLink:
         try:
             data = self._socket.recv(size)
         except OSError as error:
-            _not_received(error)
+            self._not_received(error)
         return data or self._nothing()
 
     def take(self) -> bytes:
@@ -102,12 +103,20 @@ class SocketLink:
             raise ResponseTimeout("the server takes no bytes") from None
         raise ConnectionClosedError(f"sending failed: {error}") from error
 
+    def _not_received(self, error: OSError) -> NoReturn:
+        if isinstance(error, BlockingIOError | TimeoutError):
+            raise ResponseTimeout("no response in time") from None
+        if self.aborted:
+            raise ConnectionClosedError(_CLOSED_HERE) from error
+        raise ConnectionClosedError(f"receiving failed: {error}") from error
+
     def _nothing(self) -> bytes:
         """Return what a receive of no bytes means; raises `ConnectionClosedError` for the end."""
         if self.keeps_frames_whole and not self.aborted:
             return b""
-        who = "this side" if self.aborted else "the server"
-        raise ConnectionClosedError(f"{who} closed the connection")
+        raise ConnectionClosedError(
+            _CLOSED_HERE if self.aborted else "the server closed the connection"
+        )
 
     def _set_wait(self, seconds: float) -> None:
         self._wait = seconds
@@ -122,12 +131,6 @@ class SocketLink:
                 self._socket.setsockopt(socket.SOL_SOCKET, option, limit)
         except OSError:
             self._socket.settimeout(seconds)
-
-
-def _not_received(error: OSError) -> NoReturn:
-    if isinstance(error, BlockingIOError | TimeoutError):
-        raise ResponseTimeout("no response in time") from None
-    raise ConnectionClosedError(f"receiving failed: {error}") from error
 
 
 class StreamLink(SocketLink):

@@ -1,9 +1,13 @@
 """Clients of the scripted servers, and waiting for what arrives on their sockets, untouched."""
 
 import select
+import socket
+from collections.abc import Callable
+from time import monotonic
 
 from modbus_wire.framing.base import Framing
 from modbus_wire.sync.client import Client
+from modbus_wire.sync.stream_link import SocketLink
 from tests.wire.peers import LIMIT, ScriptedServer
 
 
@@ -24,14 +28,26 @@ def wait_until_closed_by_server(client: Client) -> None:
     _wait(client, getattr(select, "POLLRDHUP", select.POLLHUP))
 
 
+def wait_until(condition: Callable[[], object]) -> None:
+    """Look until a condition holds that nothing tells of."""
+    deadline = monotonic() + LIMIT
+    while not condition():
+        assert monotonic() < deadline
+
+
 def option(client: Client, level: int, name: int) -> int:
     """Return an option of the client's socket."""
-    assert client._link is not None
-    return client._link._socket.getsockopt(level, name)
+    return _socket(client).getsockopt(level, name)
 
 
 def _wait(client: Client, event: int) -> None:
-    assert client._link is not None
     watch = select.poll()
-    watch.register(client._link._socket, event)
+    watch.register(_socket(client), event)
     assert watch.poll(LIMIT * 1000)
+
+
+def _socket(client: Client) -> socket.socket:
+    link = client._link
+    link = getattr(link, "_stream", link)  # under TLS
+    assert isinstance(link, SocketLink)
+    return link._socket

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from threading import Thread
 from time import monotonic
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from tests.wire.peers import LIMIT
 
@@ -19,7 +19,7 @@ from tests.wire.peers import LIMIT
 class Scripted:
     """Runs a script in a thread; its failure is raised at the end."""
 
-    def __init__(self, script: Callable[[Self], None]) -> None:
+    def __init__(self, script: Callable[[Any], None]) -> None:
         self.requests: list[bytes] = []
         self._script = script
         self._failure: BaseException | None = None
@@ -62,7 +62,7 @@ class Scripted:
 class DatagramPeer(Scripted):
     """A UDP port; it answers to whom the last request came from."""
 
-    def __init__(self, script: Callable[[Self], None], host: str = "127.0.0.1") -> None:
+    def __init__(self, script: Callable[[Any], None], host: str = "127.0.0.1") -> None:
         super().__init__(script)
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
@@ -93,7 +93,7 @@ class DatagramPeer(Scripted):
 class SerialPeer(Scripted):
     """A device on a serial line."""
 
-    def __init__(self, device: str, script: Callable[[Self], None]) -> None:
+    def __init__(self, device: str, script: Callable[[Any], None]) -> None:
         super().__init__(script)
         self._line = os.open(device, os.O_RDWR | os.O_NOCTTY)
         tty.setraw(self._line)

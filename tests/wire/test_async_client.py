@@ -328,6 +328,10 @@ def test_what_may_be_under_way_does_not_count_as_waiting() -> None:
             results = await asyncio.gather(*reads, return_exceptions=True)
             assert results[:5] == [[0], [1], [2], [3], [4]]
             assert isinstance(results[5], ClientBusy)
+            writes = [client.write_single_register(address, 1) for address in range(6)]
+            refused = await asyncio.gather(*writes, return_exceptions=True)
+            assert refused[:5] == [None] * 5
+            assert isinstance(refused[5], ClientBusy)
 
     run(main())
 

@@ -136,9 +136,11 @@ def test_trace_sees_the_frames() -> None:
     """The trace of the client gets each frame as it was on the wire."""
     frames: list[TracedFrame] = []
     start = time()
-    with ScriptedServer(replies(registers(1))) as server:
-        with Client(server.host, server.port, trace=frames.append) as client:
-            client.read_holding_registers(0)
+    with (
+        ScriptedServer(replies(registers(1))) as server,
+        Client(server.host, server.port, trace=frames.append) as client,
+    ):
+        client.read_holding_registers(0)
     request = server.requests[0]
     assert [frame.data for frame in frames] == [request, answer(request, registers(1))]
     assert [frame.is_sent for frame in frames] == [True, False]

@@ -8,7 +8,7 @@ from modbus_wire.endpoint import SerialEndpoint, TcpEndpoint, TlsEndpoint, UdpEn
 from modbus_wire.framing.base import Framing
 from modbus_wire.policy import Backoff, Ids, Policy
 from modbus_wire.sync.client import Client
-from tests.wire.peers import LIMIT, ScriptedServer, registers, replies, rtu
+from tests.wire.peers import LIMIT, Peer, ScriptedServer, registers, replies, rtu
 
 
 @pytest.mark.parametrize(
@@ -105,16 +105,18 @@ def test_timeout_is_that_of_the_policy() -> None:
 
 def test_new_endpoint_counts_from_the_next_connection() -> None:
     """A client follows a server that moves, to another framing even."""
-    with ScriptedServer(replies(registers(1), registers(2))) as first:
-        with Client(first.host, first.port, timeout=LIMIT) as client:
-            assert client.read_holding_registers(0) == [1]
 
-            def on_rtu(peer: Any) -> None:
-                peer.request_of(8)
-                peer.send(rtu(1, registers(3)))
+    def on_rtu(peer: Peer) -> None:
+        peer.request_of(8)
+        peer.send(rtu(1, registers(3)))
 
-            with ScriptedServer(on_rtu) as second:
-                client.endpoint = TcpEndpoint(second.host, second.port, framing=Framing.RTU)
-                assert client.read_holding_registers(0) == [2]
-                client.close()
-                assert client.read_holding_registers(0) == [3]
+    with (
+        ScriptedServer(replies(registers(1), registers(2))) as first,
+        ScriptedServer(on_rtu) as second,
+        Client(first.host, first.port, timeout=LIMIT) as client,
+    ):
+        assert client.read_holding_registers(0) == [1]
+        client.endpoint = TcpEndpoint(second.host, second.port, framing=Framing.RTU)
+        assert client.read_holding_registers(0) == [2]
+        client.close()
+        assert client.read_holding_registers(0) == [3]
