@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from inspect import signature
 
 import pytest
 
@@ -19,6 +20,7 @@ from modbus_wire.framing.base import Framing
 from modbus_wire.pdu.base import AnyRequest, Request
 from modbus_wire.pdu.registers import ReadHoldingRegisters, WriteSingleRegister
 from modbus_wire.policy import Ids
+from modbus_wire.sync.client import Client
 from modbus_wire.trace import TracedFrame
 from tests.wire.async_peers import (
     AsyncPeer,
@@ -485,6 +487,13 @@ def test_settings_are_checked(options: dict[str, object], kind: type[Exception])
     """A setting out of range is an error when the client is made."""
     with pytest.raises(kind):
         AsyncClient(**{"host": "plc", **options})  # type: ignore[arg-type]
+
+
+def test_the_blocking_client_is_made_alike() -> None:
+    """Both clients take the same settings; the async one has a queue besides."""
+    asynchronous = dict(signature(AsyncClient).parameters)
+    assert asynchronous.pop("max_waiting").default == 1024
+    assert asynchronous == dict(signature(Client).parameters)
 
 
 def test_urls_and_endpoints() -> None:
