@@ -5,8 +5,12 @@
     python -m modbus_schema csv devices.meter:Meter
     python -m modbus_schema json-schema devices.meter:Meter
     python -m modbus_schema diff old.meter:Meter devices.meter:Meter
+    python -m modbus_schema import csv meter.csv --column address=Register --notation modicon
+    python -m modbus_schema import telegraf telegraf.conf > devices.py
+    python -m modbus_schema import home-assistant configuration.yaml > devices.py
 
-A map is named by its module and class. ``diff`` ends with status 1 where a change is breaking.
+A map is named by its module and class. ``diff`` ends with status 1 where a change is breaking,
+``import`` where the file gives no map: it prints the source of the classes, or all faults.
 """
 
 from __future__ import annotations
@@ -23,6 +27,7 @@ from modbus_schema.describe.html import to_html
 from modbus_schema.describe.json_schema import to_json_schema
 from modbus_schema.describe.markdown import to_markdown
 from modbus_schema.describe.table_csv import to_csv
+from modbus_schema.imports.command import add_import_arguments, run_import
 from modbus_schema.model import RegisterMap
 
 _DOCUMENTS: dict[str, Callable[[type[RegisterMap]], str]] = {
@@ -38,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     if given.command == "diff":
         return _print_diff(given.old, given.new)
+    if given.command == "import":
+        return run_import(given)
     sys.stdout.write(_DOCUMENTS[given.command](given.map).rstrip("\n") + "\n")
     return 0
 
@@ -52,6 +59,8 @@ def _parser() -> argparse.ArgumentParser:
     changes = commands.add_parser("diff", help="print what changed between two maps")
     changes.add_argument("old", type=_map, help="module:Class")
     changes.add_argument("new", type=_map, help="module:Class")
+    source = commands.add_parser("import", help="print the source of the maps in a file")
+    add_import_arguments(source)
     return parser
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import Any, Protocol, TypeVar, overload
+from typing import Any, Literal, Protocol, TypeVar, overload
 
 from modbus_schema.device_base import DeviceBase
 from modbus_schema.model import RegisterMap
+from modbus_schema.partial import Partial
 from modbus_schema.refs import Ref, Write
+from modbus_schema.snapshots import RawSnapshot
 from modbus_wire.errors import ModbusError
 from modbus_wire.flows import run_flow_async
 from modbus_wire.pdu.base import AnyRequest, Request
@@ -68,11 +70,24 @@ class AsyncDevice(DeviceBase[M, AsyncExecutor]):
         /,
         *refs: Ref[M, Any],
     ) -> tuple[Any, ...]: ...
-    async def read(self, *refs: Ref[M, Any]) -> Any:
+    @overload
+    async def read(self, *refs: Ref[M, Any], partial: Literal[True]) -> Partial[M]: ...
+    async def read(self, *refs: Ref[M, Any], partial: bool = False) -> Any:
         """Read the whole model, one field or group, or several as a tuple; as `Device.read`."""
+        if partial:
+            return await run_flow_async(self._read_partial(refs), self._ask)
         plan = self._plan(refs)
         try:
             return plan.value(await self._ask(plan.step))
+        except ModbusError as error:
+            plan.locate(error)
+            raise
+
+    async def read_raw(self) -> RawSnapshot[M]:
+        """Read the whole model, but decode nothing; as `Device.read_raw`."""
+        plan = self._plan(())
+        try:
+            return self._raw(plan, await self._ask(plan.step))
         except ModbusError as error:
             plan.locate(error)
             raise

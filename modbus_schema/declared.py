@@ -45,6 +45,8 @@ class Group(NamedTuple):
     default: object = UNSET
     description: str = ""
     access: Access = Access.RW
+    together: bool = False
+    """Whether one request reads all of it."""
 
 
 class Repeat(NamedTuple):
@@ -57,6 +59,8 @@ class Repeat(NamedTuple):
     default: object = UNSET
     description: str = ""
     access: Access = Access.RW
+    together: bool = False
+    """Whether one request reads all of an item."""
 
     def item(self, index: int) -> Group:
         """Return the group at an index, 0 to ``times`` - 1."""
@@ -65,6 +69,7 @@ class Repeat(NamedTuple):
             base=self.base + index * self.stride,
             description=self.description,
             access=self.access,
+            together=self.together,
         )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, TypeVar, overload
+from typing import Any, Literal, Protocol, TypeVar, overload
 
 from modbus_schema.device_base import DeviceBase
 from modbus_schema.model import RegisterMap
+from modbus_schema.partial import Partial
 from modbus_schema.refs import Ref, Write
+from modbus_schema.snapshots import RawSnapshot
 from modbus_wire.errors import ModbusError
 from modbus_wire.flows import run_flow
 from modbus_wire.pdu.base import AnyRequest, Request
@@ -37,7 +39,9 @@ class Executor(Protocol):
 class Device(DeviceBase[M, Executor]):
     """The device that ``client`` reaches at ``unit_id`` (0..255; None: the client's own).
 
-    ``max_gap`` overrides the class keyword: how many undeclared cells a read may bridge.
+    ``max_gap``, ``max_block``, ``forbidden``, ``readable`` and ``read_alone`` override the map's
+    class keywords, which `RegisterMap` explains; raises `DefinitionError` where a field cannot be
+    read by them.
     Errors name model.field, table, address range and the request.
     """
 
@@ -64,16 +68,36 @@ class Device(DeviceBase[M, Executor]):
         /,
         *refs: Ref[M, Any],
     ) -> tuple[Any, ...]: ...
-    def read(self, *refs: Ref[M, Any]) -> Any:
+    @overload
+    def read(self, *refs: Ref[M, Any], partial: Literal[True]) -> Partial[M]: ...
+    def read(self, *refs: Ref[M, Any], partial: bool = False) -> Any:
         """Read the whole model, one field or group, or several as a tuple; all or nothing.
 
         Neighbours share a request and a value never spans two; as many requests are under way at
         once as the client's ``max_in_flight`` says. Raises `DecodeError` for registers that are no
         value of their field, besides what the client raises.
+
+        A ``partial`` read returns a `Partial` of what the device gives. A block that it refuses
+        with exception 02, 03 or 04 is halved between fields until those are found that it refuses;
+        ``bad`` remembers their addresses, so that the next partial read leaves them out.
         """
+        if partial:
+            return run_flow(self._read_partial(refs), self._ask)
         plan = self._plan(refs)
         try:
             return plan.value(self._ask(plan.step))
+        except ModbusError as error:
+            plan.locate(error)
+            raise
+
+    def read_raw(self) -> RawSnapshot[M]:
+        """Read the whole model as `read` does, but decode nothing.
+
+        `values.columns` decodes many such snapshots at once.
+        """
+        plan = self._plan(())
+        try:
+            return self._raw(plan, self._ask(plan.step))
         except ModbusError as error:
             plan.locate(error)
             raise

@@ -7,8 +7,12 @@ from typing import Any, Generic, Protocol, TypeVar
 from modbus_schema.changes import changes_between, encode_instance, encode_writes, writes_of
 from modbus_schema.layout import Path, resolve
 from modbus_schema.model import RegisterMap
+from modbus_schema.partial import Bad, Partial, partial_flow
+from modbus_schema.planning import Refused
 from modbus_schema.reading import read_plans
 from modbus_schema.refs import Ref
+from modbus_schema.rules import Areas, MaxBlock
+from modbus_schema.snapshots import RawSnapshot
 from modbus_schema.transfer import ReadPlan, write_flow
 from modbus_wire.flows import Flow, Step
 from modbus_wire.pdu.base import AnyRequest
@@ -41,14 +45,27 @@ class DeviceBase(Generic[M, X]):
         *,
         unit_id: int | None = None,
         max_gap: int | None = None,
+        max_block: MaxBlock | None = None,
+        forbidden: Areas | None = None,
+        readable: Areas | None = None,
+        read_alone: Areas | None = None,
     ) -> None:
         if unit_id is not None and not 0 <= unit_id <= 0xFF:
             raise ValueError(f"unit id {unit_id} is not in 0..255")
         self.client = client
         self.model = model
         self.unit_id = unit_id
-        self._plans = read_plans(model, max_gap)
+        self._plans = read_plans(
+            model,
+            max_gap=max_gap,
+            max_block=max_block,
+            forbidden=forbidden,
+            readable=readable,
+            read_alone=read_alone,
+        )
         self._layout = self._plans.layout
+        self.bad = Bad(self._avoid)
+        """The addresses that the device refused in a partial read."""
 
     def __repr__(self) -> str:
         model, unit_id = self.model.__name__, self.unit_id
@@ -58,6 +75,16 @@ class DeviceBase(Generic[M, X]):
         if not refs:
             return self._plans.of_model()
         return self._plans.of_paths(tuple(self._path(ref) for ref in refs))
+
+    def _read_partial(self, refs: tuple[Ref[M, Any], ...]) -> Flow[Partial[M]]:
+        return partial_flow(self._plans, tuple(self._path(ref) for ref in refs), self.bad)
+
+    def _avoid(self, refused: Refused) -> None:
+        self._plans = self._plans.avoiding(refused)
+
+    def _raw(self, plan: ReadPlan[M], result: Any) -> RawSnapshot[M]:
+        data = tuple(result) if isinstance(plan.step, list) else (result,)
+        return RawSnapshot(self.model, plan.blocks, data)
 
     def _write(self, changes: tuple[Any, ...]) -> Flow[None]:
         if len(changes) == 1 and type(changes[0]) is self.model:

@@ -7,16 +7,16 @@ from modbus_schema.declared import Declaration, Group, Leaf, Mapped, Repeat
 from modbus_schema.layout import GroupNode, Layout, Node, RepeatNode, Slot
 from modbus_schema.options import MapOptions
 from modbus_schema.refs import Path, path_text
+from modbus_schema.rules import ReadRules
 
-DEFAULTS = MapOptions(word_order="big", byte_order="big", max_gap=0)
+DEFAULTS = MapOptions(word_order="big", byte_order="big", reading=ReadRules(max_gap=0))
 """What the protocol prescribes (AP §4.2), and reading nothing that nobody declared."""
 
 
 def build_layout(model: type[Mapped]) -> Layout:
     """Flatten a class whose fields and options are known; it is not checked here."""
     root = _Branch(name=model.__name__, path=(), base=0, options=DEFAULTS)
-    gap = model.__options__.over(DEFAULTS).max_gap
-    return Layout(model, root.group_node(model), max_gap=gap or 0)
+    return Layout(model, root.group_node(model), model.__options__.over(DEFAULTS).reading)
 
 
 class _Branch(NamedTuple):
@@ -26,6 +26,8 @@ class _Branch(NamedTuple):
     path: Path
     base: int
     options: MapOptions
+    bundle: Path | None = None
+    """The outermost group around it that is read in one request."""
 
     def group_node(self, model: type[Mapped]) -> GroupNode:
         inside = self._replace(options=model.__options__.over(self.options))
@@ -44,7 +46,9 @@ class _Branch(NamedTuple):
         return self._nested(path, field)
 
     def _nested(self, path: Path, group: Group) -> GroupNode:
-        return self._replace(path=path, base=self.base + group.base).group_node(group.model)
+        bundle = path if group.together and self.bundle is None else self.bundle
+        inside = self._replace(path=path, base=self.base + group.base, bundle=bundle)
+        return inside.group_node(group.model)
 
     def _slot(self, path: Path, leaf: Leaf) -> Slot:
         orders = self.options
@@ -66,4 +70,5 @@ class _Branch(NamedTuple):
             validators=leaf.validators,
             unit=leaf.unit,
             description=leaf.description,
+            bundle=self.bundle,
         )

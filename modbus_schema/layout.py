@@ -15,6 +15,7 @@ from modbus_schema.declared import Mapped, Validator
 from modbus_schema.errors import EncodeError
 from modbus_schema.options import Access as Access
 from modbus_schema.refs import Path as Path
+from modbus_schema.rules import ReadRules
 from modbus_wire.codes import Table
 
 D = TypeVar("D")
@@ -26,13 +27,15 @@ class Slot:
     """One leaf field of a map at its absolute address; equal only to itself.
 
     ``name`` is for people (``HeatPump.zones[1].target``), ``size`` counts cells of the table, and
-    an ``alias`` is another view of cells that other slots have.
+    an ``alias`` is another view of cells that other slots have. ``bundle`` is the path of the
+    group that is read in one request, None where nothing says so.
     """
 
     __slots__ = (
         "access",
         "address",
         "alias",
+        "bundle",
         "codec",
         "description",
         "maximum",
@@ -63,6 +66,7 @@ class Slot:
         validators: tuple[Validator, ...] = (),
         unit: str = "",
         description: str = "",
+        bundle: Path | None = None,
     ) -> None:
         self.path = path
         self.name = name
@@ -78,6 +82,7 @@ class Slot:
         self.validators = validators
         self.unit = unit
         self.description = description
+        self.bundle = bundle
 
     def __repr__(self) -> str:
         return f"<Slot {self.place}>"
@@ -86,6 +91,11 @@ class Slot:
     def end(self) -> int:
         """The address after the last cell."""
         return self.address + self.size
+
+    @property
+    def cells(self) -> range:
+        """The addresses of its cells."""
+        return range(self.address, self.end)
 
     @property
     def mask(self) -> int:
@@ -175,17 +185,14 @@ Node: TypeAlias = Slot | GroupNode | RepeatNode
 
 
 class Layout:
-    """A class of register map, flattened.
+    """A class of register map, flattened; ``rules`` are those of the class for reading it."""
 
-    ``max_gap`` is how many cells that nobody declared one read may bridge.
-    """
+    __slots__ = ("_derived", "model", "root", "rules", "slots")
 
-    __slots__ = ("_derived", "max_gap", "model", "root", "slots")
-
-    def __init__(self, model: type[Mapped], root: GroupNode, max_gap: int) -> None:
+    def __init__(self, model: type[Mapped], root: GroupNode, rules: ReadRules) -> None:
         self.model = model
         self.root = root
-        self.max_gap = max_gap
+        self.rules = rules
         self.slots = tuple(root.leaves())
         self._derived: dict[object, Any] = {}
 

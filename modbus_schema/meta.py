@@ -16,6 +16,7 @@ from modbus_schema.fields import Field
 from modbus_schema.flatten import build_layout
 from modbus_schema.layout import Layout
 from modbus_schema.options import MapOptions, options_from
+from modbus_schema.planning import plan_problems
 from modbus_schema.refs import Ref, references
 
 
@@ -57,6 +58,8 @@ class MapMeta(type):
         problems += [f"{name}.{field}: is declared twice" for field in twice]
         problems += default_problems(cls.__layout__, body.fields)
         problems += layout_problems(cls.__layout__)
+        if not problems:
+            problems += plan_problems(cls.__layout__, cls.__layout__.rules)
         if problems:
             raise DefinitionError("\n".join(problems))
         cls.__refs__ = references(cls)

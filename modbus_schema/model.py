@@ -18,6 +18,7 @@ from modbus_schema.placements import (
     input_register,
     repeat,
 )
+from modbus_schema.rules import Areas, MaxBlock
 
 if TYPE_CHECKING:
     # Checkers do not see the metaclass: mypy checks class keywords only where there is none.
@@ -44,7 +45,14 @@ class RegisterMap(_Base):
     The class attributes of a map are references to its fields; an instance is frozen and holds one
     value for each. Class keywords, inherited by subclasses: ``word_order`` of numbers that span
     registers and ``byte_order`` in each register (``"big"``, as AP §4.2 says, or ``"little"``), and
-    ``max_gap``, how many cells that no field declares one read may bridge (0).
+    how the device is read, which those of a group's class do not change:
+
+    - ``max_gap``: how many cells that no field declares one read may bridge (0);
+    - ``max_block``: how many cells one read may bring, of every table or by table; the protocol's
+      limits stay;
+    - ``forbidden``: ranges of absolute addresses by table that no read touches;
+    - ``readable``: the ranges that may be read; one read keeps to one of them;
+    - ``read_alone``: ranges whose fields are brought by a read of exactly that range.
 
     Everything that is wrong with a map is in the one DefinitionError that its class statement
     raises.
@@ -58,6 +66,10 @@ class RegisterMap(_Base):
         word_order: WordOrder | None = None,
         byte_order: ByteOrder | None = None,
         max_gap: int | None = None,
+        max_block: MaxBlock | None = None,
+        forbidden: Areas | None = None,
+        readable: Areas | None = None,
+        read_alone: Areas | None = None,
     ) -> None:
         # For type checkers; the metaclass takes the keywords.
         super().__init_subclass__()

@@ -1,8 +1,11 @@
-"""What a map or a field may say about itself: access, orders, the gap a read may bridge."""
+"""What a map or a field may say about itself: access, orders, how it is read."""
 
 from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Literal, NamedTuple, TypeAlias, get_args
+
+from modbus_schema.rules import KEYWORDS as READ_KEYWORDS
+from modbus_schema.rules import ReadRules, rules_from
 
 WordOrder: TypeAlias = Literal["big", "little"]
 """Which register of a number comes first: the most (``big``) or the least significant one."""
@@ -10,7 +13,7 @@ WordOrder: TypeAlias = Literal["big", "little"]
 ByteOrder: TypeAlias = Literal["big", "little"]
 """Which byte of a register comes first on the wire; the protocol itself says ``big`` (AP §4.2)."""
 
-KEYWORDS = ("word_order", "byte_order", "max_gap")
+KEYWORDS = ("word_order", "byte_order", *READ_KEYWORDS)
 """What a class statement may say."""
 
 ORDERS: tuple[str, ...] = get_args(WordOrder)
@@ -43,23 +46,26 @@ class MapOptions(NamedTuple):
 
     word_order: WordOrder | None = None
     byte_order: ByteOrder | None = None
-    max_gap: int | None = None
+    reading: ReadRules = ReadRules()
 
     def over(self, outer: "MapOptions") -> "MapOptions":
         """Return these options, with what they leave open taken from ``outer``."""
         return MapOptions(
             word_order=self.word_order or outer.word_order,
             byte_order=self.byte_order or outer.byte_order,
-            max_gap=outer.max_gap if self.max_gap is None else self.max_gap,
+            reading=self.reading.over(outer.reading),
         )
 
 
 def options_from(keywords: Mapping[str, object]) -> tuple[MapOptions, list[str]]:
     """Read the keywords of a class statement: the valid ones as options, a line for each other."""
-    problems = list(_keyword_problems(keywords))
+    of_reading = {key: value for key, value in keywords.items() if key in READ_KEYWORDS}
+    orders = {key: value for key, value in keywords.items() if key not in of_reading}
+    rules, problems = rules_from(of_reading)
+    problems = [*_keyword_problems(orders), *problems]
     if problems:
         return MapOptions(), problems
-    return MapOptions(**keywords), []  # type: ignore[arg-type]  # checked above
+    return MapOptions(**orders, reading=rules), []  # type: ignore[arg-type]  # checked above
 
 
 def order_problem(keyword: str, value: object) -> str | None:
@@ -71,10 +77,7 @@ def order_problem(keyword: str, value: object) -> str | None:
 
 def _keyword_problems(keywords: Mapping[str, object]) -> Iterator[str]:
     for keyword, value in keywords.items():
-        if keyword == "max_gap":
-            if type(value) is not int or value < 0:
-                yield f"max_gap must be a number of cells, 0 or more, not {value!r}"
-        elif keyword in ("word_order", "byte_order"):
+        if keyword in ("word_order", "byte_order"):
             problem = order_problem(keyword, value)
             if problem or value is None:
                 yield problem or f'{keyword} must be "big" or "little", not None'

@@ -129,13 +129,29 @@ def discrete_input(
     return RO(_leaf(Table.DISCRETE_INPUTS, address, codec, default, **options))
 
 
-def group(model: type[G], *, base: int, description: str = "", default: G | None = None) -> RW[G]:
+def group(
+    model: type[G],
+    *,
+    base: int,
+    together: bool = False,
+    description: str = "",
+    default: G | None = None,
+) -> RW[G]:
     """Place a map in the map: its addresses count from ``base``, in each table; RO or RW.
 
     RO or RW is about writing the group as a whole; its members stay what they are. Orders that
-    ``model`` leaves open are those of the map that holds it.
+    ``model`` leaves open are those of the map that holds it. ``together``: one request reads all
+    of the group, over gaps of any length, so that its values are of one moment.
     """
-    return RW(Group(model=model, base=base, description=description, default=_given(default)))
+    return RW(
+        Group(
+            model=model,
+            base=base,
+            together=together,
+            description=description,
+            default=_given(default),
+        )
+    )
 
 
 def repeat(
@@ -144,16 +160,21 @@ def repeat(
     base: int,
     stride: int,
     count: int,
+    together: bool = False,
     description: str = "",
     default: tuple[G, ...] | None = None,
 ) -> RW[tuple[G, ...]]:
-    """Place a map ``count`` times, each ``stride`` cells after the one before; see `group`."""
+    """Place a map ``count`` times, each ``stride`` cells after the one before; see `group`.
+
+    ``together`` is about each item by itself.
+    """
     return RW(
         Repeat(
             model=model,
             base=base,
             stride=stride,
             times=count,
+            together=together,
             description=description,
             default=_given(default),
         )

@@ -2,43 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from modbus_schema.compile import compile_decoder
+from modbus_schema.errors import DefinitionError
 from modbus_schema.layout import GroupNode, Layout, Node, Path, Slot, layout_of
 from modbus_schema.plain import decode_slot
-from modbus_schema.planning import Block, plan, plan_model
+from modbus_schema.planning import NOTHING, Block, Refused, plan, plan_model, plan_problems
+from modbus_schema.rules import ReadRules, rules_from
 from modbus_schema.transfer import ReadPlan
-from modbus_wire.errors import RequestError
+from modbus_wire.errors import ExceptionResponse, RequestError
 
 M = TypeVar("M")
 
 Decode = Callable[[Sequence[bytes]], Any]
 
 
-def read_plans(model: type[M], max_gap: int | None = None) -> ReadPlans[M]:
-    """Return the read plans of a map, at its own gap or another; all its devices share them."""
+def read_plans(model: type[M], **overrides: object) -> ReadPlans[M]:
+    """Return the read plans of a map, by its own rules or as they are overridden by keyword.
+
+    None overrides nothing. All devices of a map that have the same rules share their plans. Raises
+    ValueError for a wrong keyword, `DefinitionError` where a field cannot be read by the rules.
+    """
     layout = layout_of(model)
-    gap = layout.max_gap if max_gap is None else max_gap
-    if type(gap) is not int or gap < 0:
-        raise ValueError(f"max_gap {gap!r} is no number of cells, 0 or more")
-    return layout.once(("read", gap), lambda: ReadPlans[M](layout, gap))
+    given = {keyword: value for keyword, value in overrides.items() if value is not None}
+    rules, problems = rules_from(given)
+    if problems:
+        raise ValueError("\n".join(problems))
+    return _shared(layout, rules.over(layout.rules))
+
+
+def _shared(layout: Layout, rules: ReadRules) -> ReadPlans[Any]:
+    def make() -> ReadPlans[Any]:
+        problems = list(plan_problems(layout, rules))
+        if problems:
+            raise DefinitionError("\n".join(problems))
+        return ReadPlans(layout, rules)
+
+    return layout.once(("read", rules), make)
+
+
+class PartialPlan(NamedTuple):
+    """The reads of what a device does not refuse, and the fields that it does."""
+
+    blocks: tuple[Block, ...]
+    errors: Mapping[Slot, ExceptionResponse]
 
 
 class ReadPlans(Generic[M]):
-    """The read plans of a map at one gap, each made when first asked for."""
+    """The read plans of a map by some rules, each made when first asked for."""
 
-    def __init__(self, layout: Layout, max_gap: int) -> None:
+    def __init__(self, layout: Layout, rules: ReadRules, refused: Refused = NOTHING) -> None:
         self.layout = layout
-        self.max_gap = max_gap
+        self.rules = rules
+        self.refused = refused
         self._model_plan: ReadPlan[M] | None = None
         self._plans: dict[tuple[Path, ...], ReadPlan[Any]] = {}
+        self._partial_plans: dict[tuple[Path, ...], PartialPlan] = {}
+
+    def avoiding(self, refused: Refused) -> ReadPlans[M]:
+        """Return the plans by the same rules for a device that refuses some of the cells."""
+        if refused == NOTHING:
+            return _shared(self.layout, self.rules)
+        return ReadPlans(self.layout, self.rules, refused)
 
     def of_model(self) -> ReadPlan[M]:
         """Return the plan whose result is an instance."""
         if self._model_plan is None:
-            blocks = plan_model(self.layout, max_gap=self.max_gap)
+            blocks = self._model_blocks()
             self._model_plan = ReadPlan(blocks, compile_decoder(self.layout.root, blocks))
         return self._model_plan
 
@@ -49,9 +81,33 @@ class ReadPlans(Generic[M]):
             found = self._plans[paths] = self._make(paths)
         return found
 
+    def _model_blocks(self) -> tuple[Block, ...]:
+        if self.refused == NOTHING:
+            return plan_model(self.layout, self.rules)
+        return self.blocks(self.layout.slots)
+
+    def blocks(self, slots: Iterable[Slot]) -> tuple[Block, ...]:
+        """Return the blocks that bring some fields."""
+        return plan(slots, self.rules, avoid=self.layout.slots, refused=self.refused)
+
+    def of_parts(self, paths: tuple[Path, ...]) -> PartialPlan:
+        """Return the plan that leaves out what the device refuses; no path is the whole map."""
+        found = self._partial_plans.get(paths)
+        if found is None:
+            found = self._partial_plans[paths] = self._make_partial(paths)
+        return found
+
+    def _make_partial(self, paths: tuple[Path, ...]) -> PartialPlan:
+        for path in paths:
+            _check_readable(self.layout.node(path))
+        slots = {slot: None for path in paths or ((),) for slot in self.layout.slots_of(path)}
+        known = self.refused.errors
+        errors = {slot: known[slot] for slot in slots if slot in known}
+        return PartialPlan(self.blocks(slot for slot in slots if slot not in errors), errors)
+
     def _make(self, paths: tuple[Path, ...]) -> ReadPlan[Any]:
         slots = {slot: None for path in paths for slot in self.layout.slots_of(path)}
-        blocks = plan(slots, max_gap=self.max_gap, avoid=self.layout.slots)
+        blocks = self.blocks(slots)
         decoders = [_decoder(self.layout.node(path), blocks) for path in paths]
         if len(decoders) == 1:
             return ReadPlan(blocks, decoders[0])
@@ -68,9 +124,13 @@ def _decoder(node: Node, blocks: Sequence[Block]) -> Decode:
 
 
 def _slot_decoder(slot: Slot, blocks: Sequence[Block]) -> Decode:
-    if not slot.access.readable:
-        error = RequestError("is write-only")
-        error.where = slot.place
-        raise error
+    _check_readable(slot)
     index, block = next((n, block) for n, block in enumerate(blocks) if slot in block.slots)
     return lambda data: decode_slot(slot, block, data[index])
+
+
+def _check_readable(node: Node) -> None:
+    if isinstance(node, Slot) and not node.access.readable:
+        error = RequestError("is write-only")
+        error.where = node.place
+        raise error

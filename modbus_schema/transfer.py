@@ -47,7 +47,8 @@ class ReadPlan(Generic[R]):
 
     def __init__(self, blocks: Sequence[Block], decode: Callable[[Sequence[bytes]], R]) -> None:
         self.decode = decode
-        self.parts = [(_read(block), block) for block in blocks]
+        self.blocks = tuple(blocks)
+        self.parts = [(read_request(block), block) for block in blocks]
         requests: list[AnyRequest] = [request for request, _ in self.parts]
         self._is_one = len(requests) == 1
         self.step: Step = requests[0] if self._is_one else requests
@@ -94,7 +95,8 @@ def write_flow(writes: Iterable[tuple[Block, bytes]]) -> Flow[None]:
         written.append(block.names)
 
 
-def _read(block: Block) -> RawRead:
+def read_request(block: Block) -> RawRead:
+    """Return the request that brings the cells of a block, as they are in the response."""
     return RawRead(_READS[block.table](block.address, block.quantity))
 
 

@@ -38,12 +38,12 @@ WIRE: Rows = {
 SCHEMA: Rows = {
     "errors": ("errors",),
     "codecs": ("codecs",),
-    "fields": ("options", "declared", "refs", "fields", "placements"),
+    "fields": ("rules", "options", "declared", "refs", "fields", "placements"),
     "layout": ("layout", "flatten", "checks"),
-    "planning and compile": ("planning", "plain", "compile"),
+    "planning and compile": ("planning", "snapshots", "plain", "compile"),
     "model": ("body", "meta", "model"),
-    "values and documents": ("addresses", "values", "describe"),
-    "transfer": ("transfer", "changes", "reading"),
+    "values and documents": ("addresses", "values", "describe", "imports"),
+    "transfer": ("transfer", "changes", "reading", "partial"),
     "device and tools": ("device_base", "device", "async_device", "feed", "simulation"),
     "command line": ("__main__",),
 }
@@ -73,6 +73,10 @@ EXTRAS = {
     "modbus_wire.tls": "cryptography",
     "modbus_wire.sync.serial_port": "serial",
     "modbus_wire.prometheus": "prometheus_client",
+    "modbus_schema.imports.home_assistant": "yaml",
+    "modbus_schema.values.bulk": "numpy",
+    "modbus_schema.values.data_frame": "pandas",
+    "modbus_schema.values.arrow_table": "pyarrow",
 }
 """The one module that imports what an optional extra brings."""
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from modbus_schema.layout import Layout, Slot
+from modbus_schema.planning import plan_model
 from modbus_wire.bits import pack_bits, unpack_bits
 from modbus_wire.codes import Table
 from modbus_wire.errors import IllegalDataAddress, IllegalDataValue
@@ -41,7 +42,7 @@ class Cells(NamedTuple):
 class CellMap:
     """The cells of a device that answers all reads of its own map.
 
-    These are the fields, and the gaps that the class says a read may bridge.
+    These are the fields, and what the class says a read may bring along with them.
     """
 
     def __init__(self, layout: Layout) -> None:
@@ -81,12 +82,14 @@ class CellMap:
                 raise IllegalDataValue(f"{table.label}[{cell}] has bits that are read-only")
 
     def _gaps(self, layout: Layout) -> Iterator[tuple[Table, range]]:
-        """Return the runs of undeclared cells that some read of the map may bridge."""
+        """Return the cells around fields that some read of the map may bring along."""
+        for block in plan_model(layout):
+            yield block.table, block.cells
         for table, cells in self._slots.items():
             readable = [address for address, slots in cells.items() if _any_readable(slots)]
             for address, following in pairwise(sorted(readable)):
                 gap = range(address + 1, following)
-                if 0 < len(gap) <= layout.max_gap and cells.keys().isdisjoint(gap):
+                if gap and layout.rules.may_bridge(table, gap) and cells.keys().isdisjoint(gap):
                     yield table, gap
 
     def refuse_write_only(self, table: Table, address: int, quantity: int) -> None:

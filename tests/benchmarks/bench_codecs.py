@@ -30,6 +30,7 @@ from modbus_schema.model import RegisterMap
 from modbus_schema.placements import holding_register
 from modbus_schema.plain import decode_plain, encode_plain
 from modbus_schema.planning import plan
+from modbus_schema.rules import ReadRules
 from tests.benchmarks.harness import FULL, Effort, Ratio, Unavailable, interleave, per_call, report
 
 Way = Callable[[Any], object]
@@ -171,7 +172,7 @@ def per_field(
 
 def compiled(layout: Layout) -> tuple[Way, Way]:
     """Return the generated functions of a map."""
-    blocks = plan(layout.slots, max_gap=0)
+    blocks = plan(layout.slots, ReadRules(max_gap=0))
     return compile_decoder(layout.root, blocks), compile_encoder(layout.root, blocks)
 
 
@@ -212,7 +213,7 @@ def _raw(column: Column, index: int) -> float:
 def check(meter: type[RegisterMap], image: bytes, state: Any, states: dict[str, Any]) -> None:
     """Make sure that all ways give the same values, and that ours are what the plain way says."""
     layout = layout_of(meter)
-    blocks = plan(layout.slots, max_gap=0)
+    blocks = plan(layout.slots, ReadRules(max_gap=0))
     assert state == decode_plain(layout.root, blocks, [image])
     assert encode_plain(layout.root, blocks, state) == [image]
     values = [getattr(state, column.name) for column in COLUMNS]

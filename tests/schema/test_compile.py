@@ -22,6 +22,7 @@ from modbus_schema.model import RegisterMap
 from modbus_schema.placements import coil, discrete_input, holding_register
 from modbus_schema.plain import decode_plain, encode_plain
 from modbus_schema.planning import plan
+from modbus_schema.rules import ReadRules
 from tests.schema.codec_checks import CASES, ORDERS, Case, Mode, same
 from tests.schema.codec_values import TAKEN
 from tests.schema.compile_checks import (
@@ -83,7 +84,7 @@ def test_the_source_goes_with_the_function() -> None:
 
 def test_the_reads_of_a_plan() -> None:
     """The blocks that a plan brings are decoded as the whole table is."""
-    blocks = plan(LAYOUT.slots, max_gap=0)
+    blocks = plan(LAYOUT.slots, ReadRules(max_gap=0))
     cells = [IMAGE[2 * block.address : 2 * block.end] for block in blocks]
     assert len(cells) > 1
     assert generated(compile_decoder(LAYOUT.root, blocks))(cells) == PLANT
@@ -200,7 +201,7 @@ def test_blocks_that_hold_nothing_of_a_group() -> None:
     """Blocks of other fields are neither looked at nor filled, but must have their size."""
     zone = LAYOUT.node(("zones", 0))
     assert isinstance(zone, GroupNode)
-    blocks = plan(LAYOUT.slots, max_gap=0)
+    blocks = plan(LAYOUT.slots, ReadRules(max_gap=0))
     cells = [IMAGE[2 * block.address : 2 * block.end] for block in blocks]
     assert generated(compile_decoder(zone, blocks))(cells) == PLANT.zones[0]
     encoded = generated(compile_encoder(zone, blocks))(PLANT.zones[0])

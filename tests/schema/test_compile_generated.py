@@ -10,6 +10,7 @@ from modbus_schema.errors import DecodeError
 from modbus_schema.layout import Layout, layout_of
 from modbus_schema.plain import assemble, decode_plain, decode_slot, encode_plain, leaf_values
 from modbus_schema.planning import plan
+from modbus_schema.rules import ReadRules
 from tests.schema.codec_checks import same
 from tests.schema.compile_checks import generated, outcome
 from tests.schema.generated_maps import Extent, cells, maps, slots_with_values, whole_tables
@@ -32,7 +33,8 @@ def test_decoding_is_the_plain_way(data: st.DataObject, drawn: Extent) -> None:
     """The generated decoder gives the instance, or raises the error, of the plain way."""
     layout = layout_of(drawn.model)
     blocks = data.draw(
-        st.sampled_from([whole_tables(layout), plan(layout.slots, max_gap=0)]), label="blocks"
+        st.sampled_from([whole_tables(layout), plan(layout.slots, ReadRules(max_gap=0))]),
+        label="blocks",
     )
     raw = data.draw(cells(blocks), label="cells")
     decode = compile_decoder(layout.root, blocks)

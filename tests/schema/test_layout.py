@@ -91,7 +91,7 @@ def test_a_subclass_lays_out_inherited_fields_its_own_way() -> None:
     orders = {slot.name: slot.order for slot in layout_of(Plain).slots}
     assert orders["Plain.state"] == ABCD
     assert orders["Plain.zones[0].fans[0].speed"] == ABCD
-    assert layout_of(Plain).max_gap == 3
+    assert layout_of(Plain).rules.gap == 3
 
 
 def test_slots_carry_what_was_declared() -> None:

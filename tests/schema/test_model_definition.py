@@ -233,7 +233,10 @@ def test_names_that_are_taken(name: str, fault: str) -> None:
         ({"max_gap": True}, "max_gap must be a number of cells, 0 or more, not True"),
         (
             {"max_gaps": 3},
-            "max_gaps is no keyword of a register map (word_order, byte_order, max_gap)",
+            (
+                "max_gaps is no keyword of a register map "
+                "(word_order, byte_order, max_gap, max_block, forbidden, readable, read_alone)"
+            ),
         ),
     ],
 )

@@ -1,6 +1,6 @@
 """Plans: the requests that read or write fields, proved on real maps and on generated ones."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 from hypothesis import given
@@ -14,6 +14,7 @@ from modbus_schema.model import RegisterMap
 from modbus_schema.options import Access
 from modbus_schema.placements import coil, holding_register, input_register
 from modbus_schema.planning import Block, plan, plan_model, plan_writes
+from modbus_schema.rules import ReadRules, rules_from
 from modbus_wire.codes import Table
 
 LIMITS = {"read": {True: 2000, False: 125}, "write": {True: 1968, False: 123}}
@@ -75,6 +76,13 @@ B23 = [
 ]
 """ABB B23: fields of 64, 32 and 16 bits."""
 
+EM24 = [
+    *(slot(address, 2) for address in (0x00, 0x02, 0x04, *range(0x0C, 0x18, 2), 0x28)),
+    *(slot(address, 1) for address in (0x32, 0x33, 0x34, 0x35, 0x37)),
+    *(slot(address, 2) for address in (0x3E, 0x46, 0x48, 0x4A, 0x5C)),
+]
+"""Carlo Gavazzi EM24: per phase and in sum, of 32 and 16 bits."""
+
 
 @pytest.mark.parametrize(
     ("meter", "fields", "gap", "expected"),
@@ -86,17 +94,19 @@ B23 = [
         (IEM3000, 22, 16, (4, 116)),
         (B23, 23, 0, (7, 57)),
         (B23, 23, 16, (3, 94)),
+        (EM24, 20, 0, (8, 35)),
+        (EM24, 20, 16, (1, 94)),
     ],
 )
 def test_real_meters(meter: list[Slot], fields: int, gap: int, expected: tuple[int, int]) -> None:
     """The maps of known meters take as few requests and registers as they are known to."""
     assert len(meter) == fields
-    assert totals(plan(meter, max_gap=gap)) == expected
+    assert totals(plan(meter, ReadRules(max_gap=gap))) == expected
 
 
 def test_a_value_is_never_split() -> None:
     """A field that would straddle the limit begins the next request."""
-    blocks = plan([slot(0, 100), slot(100, 20), slot(120, 10)], max_gap=0)
+    blocks = plan([slot(0, 100), slot(100, 20), slot(120, 10)], ReadRules(max_gap=0))
     assert cells(blocks) == [(0, 120), (120, 10)]
 
 
@@ -104,8 +114,8 @@ def test_limits_are_those_of_the_table() -> None:
     """One read moves 125 registers or 2000 bits, one write 123 registers or 1968 coils."""
     registers = [slot(address, 1) for address in range(300)]
     bits_of = [slot(address, 1, table=Table.COILS) for address in range(4000)]
-    assert cells(plan(registers, max_gap=0)) == [(0, 125), (125, 125), (250, 50)]
-    assert cells(plan(bits_of, max_gap=0)) == [(0, 2000), (2000, 2000)]
+    assert cells(plan(registers, ReadRules(max_gap=0))) == [(0, 125), (125, 125), (250, 50)]
+    assert cells(plan(bits_of, ReadRules(max_gap=0))) == [(0, 2000), (2000, 2000)]
     assert cells(plan_writes(registers)) == [(0, 123), (123, 123), (246, 54)]
     assert cells(plan_writes(bits_of)) == [(0, 1968), (1968, 1968), (3936, 64)]
 
@@ -113,8 +123,8 @@ def test_limits_are_those_of_the_table() -> None:
 def test_a_gap_is_bridged_up_to_its_limit() -> None:
     """A gap of just the limit is read along, a longer one is not; a write bridges none."""
     slots = [slot(0, 2), slot(5, 1), slot(10, 1)]
-    assert cells(plan(slots, max_gap=3)) == [(0, 6), (10, 1)]
-    assert cells(plan(slots, max_gap=4)) == [(0, 11)]
+    assert cells(plan(slots, ReadRules(max_gap=3))) == [(0, 6), (10, 1)]
+    assert cells(plan(slots, ReadRules(max_gap=4))) == [(0, 11)]
     assert cells(plan_writes(slots)) == [(0, 2), (5, 1), (10, 1)]
 
 
@@ -122,16 +132,16 @@ def test_write_only_cells_are_not_read() -> None:
     """Neither a write-only field of the selection nor one beside it is read or bridged."""
     command = slot(2, 1, Access.WO)
     fields = [slot(0, 2), slot(3, 2)]
-    assert cells(plan([*fields, command], max_gap=8)) == [(0, 2), (3, 2)]
-    assert cells(plan(fields, max_gap=8, avoid=[command])) == [(0, 2), (3, 2)]
-    assert cells(plan(fields, max_gap=8)) == [(0, 5)]
-    assert plan([command], max_gap=0) == ()
+    assert cells(plan([*fields, command], ReadRules(max_gap=8))) == [(0, 2), (3, 2)]
+    assert cells(plan(fields, ReadRules(max_gap=8), avoid=[command])) == [(0, 2), (3, 2)]
+    assert cells(plan(fields, ReadRules(max_gap=8))) == [(0, 5)]
+    assert plan([command], ReadRules(max_gap=0)) == ()
 
 
 def test_what_is_readable_as_well_is_read() -> None:
     """A write-only field does not hide a readable one at the same address."""
     status, command = slot(2, 1, Access.RO), slot(2, 1, Access.WO)
-    (block,) = plan([slot(0, 2), command, status, slot(3, 1)], max_gap=0)
+    (block,) = plan([slot(0, 2), command, status, slot(3, 1)], ReadRules(max_gap=0))
     assert (block.address, block.quantity) == (0, 4)
     assert command not in block.slots
 
@@ -145,7 +155,7 @@ def test_blocks_come_by_table_and_address() -> None:
         slot(1, 1),
         slot(0, 1, table=Table.DISCRETE_INPUTS),
     ]
-    blocks = plan(slots, max_gap=0)
+    blocks = plan(slots, ReadRules(max_gap=0))
     assert [(block.table.label, block.address) for block in blocks] == [
         ("coil", 3),
         ("discrete", 0),
@@ -153,13 +163,13 @@ def test_blocks_come_by_table_and_address() -> None:
         ("holding", 1),
         ("holding", 9),
     ]
-    assert plan(slots[::-1], max_gap=0) == blocks
+    assert plan(slots[::-1], ReadRules(max_gap=0)) == blocks
 
 
 def test_fields_over_each_other_share_a_block() -> None:
     """A declared overlap is read once, as wide as the widest of its fields."""
     wide, narrow = slot(10, 4), slot(11, 1)
-    (block,) = plan([wide, narrow, slot(14, 1)], max_gap=0)
+    (block,) = plan([wide, narrow, slot(14, 1)], ReadRules(max_gap=0))
     assert (block.address, block.quantity) == (10, 5)
     assert block.slots[:2] == (wide, narrow)
 
@@ -210,8 +220,8 @@ def test_bits_of_a_register_are_read_once() -> None:
 def test_the_plan_of_a_map_is_made_once() -> None:
     """The whole map's plan is kept, for each gap."""
     layout = layout_of(Drive)
-    assert plan_model(layout) is plan_model(layout, max_gap=4)
-    assert totals(plan_model(layout, max_gap=0)) != totals(plan_model(layout))
+    assert plan_model(layout) is plan_model(layout, ReadRules(max_gap=4))
+    assert totals(plan_model(layout, ReadRules(max_gap=0))) != totals(plan_model(layout))
 
 
 tables = st.sampled_from(list(Table))
@@ -252,7 +262,7 @@ def allowed_runs(slots: Sequence[Slot], limit: int, gap: int) -> dict[tuple[int,
 @given(generated_slots(), st.integers(0, 6))
 def test_a_read_plan_covers_each_field_once(slots: list[Slot], gap: int) -> None:
     """Every readable field is in one block, within the limit, over gaps it may bridge only."""
-    blocks = plan(slots, max_gap=gap)
+    blocks = plan(slots, ReadRules(max_gap=gap))
     readable = sorted((each for each in slots if each.access.readable), key=lambda s: s.address)
     assert [each for block in blocks for each in block.slots] == readable
     hidden = {cell for s in slots if not s.access.readable for cell in range(s.address, s.end)}
@@ -271,7 +281,71 @@ def test_a_read_plan_is_the_shortest(slots: list[Slot], gap: int) -> None:
     readable = sorted((each for each in slots if each.access.readable), key=lambda s: s.address)
     limit = LIMITS["read"][bool(slots) and slots[0].table.is_bits]
     runs = allowed_runs(readable, limit, gap)
-    assert len(plan(readable, max_gap=gap)) == fewest(readable, runs)
+    assert len(plan(readable, ReadRules(max_gap=gap))) == fewest(readable, runs)
+
+
+def partitions(slots: Sequence[Slot]) -> Iterator[list[list[Slot]]]:
+    """Yield every way to put fields into groups."""
+    if not slots:
+        yield []
+        return
+    first, *others = slots
+    for groups in partitions(others):
+        yield [[first], *groups]
+        for number, group in enumerate(groups):
+            yield [*groups[:number], [first, *group], *groups[number + 1 :]]
+
+
+def is_one_read(slots: Sequence[Slot], rules: ReadRules) -> bool:
+    """Whether one read may bring just these fields, cell by cell."""
+    table = slots[0].table
+    covered = {cell for each in slots for cell in each.cells}
+    cells = range(min(covered), max(covered) + 1)
+    gap = 0
+    for cell in cells:
+        gap = 0 if cell in covered else gap + 1
+        if gap > rules.gap or (gap and rules.forbidden_in(table, range(cell, cell + 1))):
+            return False
+    return len(cells) <= rules.limit(table) and rules.may_read(table, cells)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 30), st.integers(1, 8)), min_size=1, max_size=6),
+    st.integers(0, 6),
+    st.integers(8, 40),
+    st.sets(st.integers(0, 38), max_size=3),
+    st.none() | st.integers(1, 37),
+)
+def test_a_plan_by_rules_is_the_shortest(
+    places: list[tuple[int, int]], gap: int, longest: int, forbidden: set[int], border: int | None
+) -> None:
+    """Whatever overlaps, is forbidden or has a border: no way to group fields takes less."""
+    table = Table.HOLDING_REGISTERS
+    borders = [] if border is None else [range(border), range(border, 60)]
+    rules, problems = rules_from(
+        {
+            "max_gap": gap,
+            "max_block": {table: longest},
+            "forbidden": {table: [range(cell, cell + 1) for cell in forbidden]},
+            **({"readable": {table: borders}} if borders else {}),
+        }
+    )
+    assert problems == []
+    slots = [slot(address, size, Access.RO) for address, size in places]
+    slots = [
+        each
+        for each in slots
+        if not rules.forbidden_in(table, each.cells) and rules.may_read(table, each.cells)
+    ]
+    blocks = plan(slots, rules)
+    assert sorted(map(id, slots)) == sorted(id(each) for block in blocks for each in block.slots)
+    assert all(is_one_read(block.slots, rules) for block in blocks)
+    possible = (
+        len(groups)
+        for groups in partitions(slots)
+        if all(is_one_read(group, rules) for group in groups)
+    )
+    assert len(blocks) == min(possible)
 
 
 @given(generated_slots())

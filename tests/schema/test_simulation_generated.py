@@ -1,6 +1,6 @@
 """Devices simulated from generated classes: what is written through the protocol is read back."""
 
-from typing import Any, TypeVar
+from typing import Any
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -10,35 +10,10 @@ from modbus_schema.errors import EncodeError
 from modbus_schema.layout import layout_of
 from modbus_schema.plain import assemble, leaf_values
 from modbus_schema.simulation.device import SimulatedDevice
-from modbus_wire.bank import Bank
-from modbus_wire.connection import ClientConnection
-from modbus_wire.handler import Handler
-from modbus_wire.pdu.base import AnyRequest, Request
-from modbus_wire.server_connection import ServerConnection
 from tests.schema.codec_checks import same
 from tests.schema.generated_maps import Extent, cells, maps, whole_tables
+from tests.schema.picky import Wire
 from tests.schema.test_compile_generated import assert_same_instance, readable_values
-
-R = TypeVar("R")
-
-
-class Wire:
-    """A client and a server joined without a socket: every byte passes both ends."""
-
-    def __init__(self, bank: Bank) -> None:
-        self._server = ServerConnection(Handler(bank))
-        self._client = ClientConnection()
-
-    def execute(self, request: Request[R], *, unit_id: int | None = None) -> R:
-        """Carry a request out."""
-        _, frame = self._client.send(request, unit_id or 1)
-        response = self._client.receive(self._server.receive(frame))
-        assert response is not None
-        return request.decode_response(response[1])
-
-    def read_many(self, requests: list[AnyRequest], /, *, unit_id: int | None = None) -> list[Any]:
-        """Carry requests out."""
-        return [self.execute(request, unit_id=unit_id) for request in requests]
 
 
 @settings(max_examples=60)

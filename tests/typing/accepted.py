@@ -2,8 +2,9 @@
 
 # ruff: noqa: D101, D103
 
+from collections.abc import Mapping
 from enum import IntEnum, IntFlag
-from typing import assert_type
+from typing import Any, assert_type
 
 import attrs
 
@@ -18,6 +19,7 @@ from modbus_schema.codecs.text import string
 from modbus_schema.device import Device
 from modbus_schema.fields import RO, RW, WO
 from modbus_schema.model import RegisterMap
+from modbus_schema.partial import Partial
 from modbus_schema.placements import (
     coil,
     discrete_input,
@@ -30,6 +32,8 @@ from modbus_schema.refs import Ref, Setting, WritableRef, Write
 from modbus_schema.simulation.simulate import Simulation, simulate
 from modbus_wire.aio.client import AsyncClient
 from modbus_wire.client import ModbusClient
+from modbus_wire.codes import Table
+from modbus_wire.errors import ModbusError
 from modbus_wire.sync.client import Client
 
 
@@ -99,6 +103,22 @@ class HeatPump(RegisterMap, word_order="little", byte_order="big", max_gap=8):
 
 class BigHeatPump(HeatPump, byte_order="little"):
     extra: RW[int] = holding_register(99, int16, default=5)
+
+
+class Ruled(
+    RegisterMap,
+    max_gap=3,
+    max_block={Table.COILS: 100},
+    forbidden={Table.HOLDING_REGISTERS: [range(3)]},
+    readable={Table.INPUT_REGISTERS: (range(3), range(9, 20))},
+    read_alone={},
+):
+    fan: RO[Fan] = group(Fan, base=3, together=True)
+    fans: RO[tuple[Fan, ...]] = repeat(Fan, base=30, stride=3, count=2, together=True)
+
+
+class Short(Ruled, max_block=10):
+    pass
 
 
 fan = Fan(speed=3)
@@ -181,6 +201,30 @@ def a_device_reads(device: Device[HeatPump]) -> None:
     assert_type(device.read(HeatPump.zones[1]), Zone)
     assert_type(device.read(HeatPump.zones[1].at(Zone.temperature)), float | None)
     assert_type(device.read(HeatPump.mode, HeatPump.pump), tuple[Mode, bool])
+
+
+def a_device_reads_in_part(device: Device[HeatPump]) -> None:
+    partial = device.read(partial=True)
+    assert_type(partial, Partial[HeatPump])
+    assert_type(partial[HeatPump.outdoor], float)
+    assert_type(partial[HeatPump.zones[1].at(Zone.temperature)], float | None)
+    assert_type(partial.get(HeatPump.mode), Mode | None)
+    assert_type(partial.get(HeatPump.mode, 3), Mode | int)
+    assert_type(partial.values, Mapping[Ref[HeatPump, Any], Any])
+    assert_type(partial.failed, Mapping[Ref[HeatPump, Any], ModbusError])
+    assert_type(partial.complete, HeatPump | None)
+    assert_type(device.read(HeatPump.mode, HeatPump.pump, partial=True), Partial[HeatPump])
+    assert_type(device.bad[Table.COILS], tuple[range, ...])
+
+
+async def an_async_device_reads_in_part(device: AsyncDevice[HeatPump]) -> None:
+    assert_type(await device.read(partial=True), Partial[HeatPump])
+    assert_type((await device.read(HeatPump.mode, partial=True))[HeatPump.mode], Mode)
+
+
+def devices_override_the_rules(client: Client, later: AsyncClient) -> None:
+    Device(client, Ruled, max_gap=0, max_block=3, forbidden={}, readable={}, read_alone={})
+    AsyncDevice(later, Ruled, max_block={Table.COILS: 3}, forbidden={Table.COILS: [range(3)]})
 
 
 def a_device_writes(device: Device[HeatPump], bigger: Device[BigHeatPump]) -> None:

@@ -24,6 +24,7 @@ from modbus_schema.placements import (
 from modbus_schema.refs import Ref, Setting, WritableRef
 from modbus_schema.simulation.simulate import Simulation
 from modbus_wire.aio.client import AsyncClient
+from modbus_wire.codes import Table
 from modbus_wire.sync.client import Client
 
 
@@ -64,6 +65,7 @@ class Placements(RegisterMap):
     no_map: RO[int] = group(int, base=1)  # error
     no_base: RO[Zone] = group(Zone)  # error
     one_of_many: RO[Zone] = repeat(Zone, base=1, stride=3, count=2)  # error
+    not_together: RO[Zone] = group(Zone, base=1, together="yes")  # error
     many_of_one: RO[tuple[Zone, ...]] = group(Zone, base=1)  # error
     no_count: RO[tuple[Zone, ...]] = repeat(Zone, base=1, stride=3)  # error
     number_check: RW[str] = holding_register(1, string(3), validator=positive)  # error
@@ -78,6 +80,18 @@ class NoOrder(RegisterMap, word_order="middle"):  # error
 
 
 class TextGap(RegisterMap, max_gap="3"):  # error
+    pass
+
+
+class TextBlock(RegisterMap, max_block="3"):  # error
+    pass
+
+
+class NoTable(RegisterMap, forbidden={"input": [range(3)]}):  # error
+    pass
+
+
+class NoRanges(RegisterMap, read_alone={Table.COILS: [3]}):  # error
     pass
 
 
@@ -121,6 +135,15 @@ def use(device: Device[Pump]) -> None:
     device.write_changes(zone, zone)  # error
     device.read(Zone.set)  # error
     device.read(Pump.seen).nothing  # error
+    partial = device.read(partial=True)
+    partial.seen  # error
+    partial[Zone.set]  # error
+    partial[Pump.seen].nothing  # error
+    partial.complete.seen  # error
+    number: float = partial.get(Pump.seen)  # error
+    device.read(partial=1)  # error
+    device.read(Zone.set, partial=True)  # error
+    device.bad["input"]  # error
     simulate(Pump.seen.to("x"))  # error
     simulate(Zone.seen.to(3.0))  # error
     simulate(Pump.seen.to(3.0))
@@ -138,6 +161,7 @@ async def use_async(device: AsyncDevice[Pump], sim: Simulation[Pump]) -> None:
     await device.write(zone)  # error
     await device.write_changes(zone, zone)  # error
     await device.read(Zone.set)  # error
+    (await device.read(partial=True)).seen  # error
     (await device.read(Pump.seen)).nothing  # error
     forgotten: float = device.read(Pump.seen)  # error
     sim.on_write(Pump.mode)(lambda old, new: old.nothing)  # error
@@ -149,3 +173,6 @@ def styles(client: Client, later: AsyncClient) -> None:
     Device(later, Pump)  # error
     AsyncDevice(later, Pump)
     AsyncDevice(client, Pump)  # error
+    Device(client, Pump, max_block="3")  # error
+    Device(client, Pump, forbidden=[range(3)])  # error
+    AsyncDevice(later, Pump, readable={Table.COILS: range(3)})  # error

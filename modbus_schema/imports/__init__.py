@@ -1,0 +1,1 @@
+"""Other people's documents of a device as the source of register maps."""

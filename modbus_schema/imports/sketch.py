@@ -1,0 +1,112 @@
+"""A map that is to be written as source: its fields at absolute addresses, and their checks."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from modbus_schema.checks import declaration_problems
+from modbus_schema.codecs.order import Order
+from modbus_schema.declared import Leaf
+from modbus_schema.imports.faults import Faults
+from modbus_schema.layout import Slot
+from modbus_schema.refs import Path, path_text
+from modbus_wire.codes import ADDRESS_SPACE, Table
+
+
+class Entry(NamedTuple):
+    """One field of a document."""
+
+    where: str
+    path: Path
+    leaf: Leaf
+
+    @property
+    def name(self) -> str:
+        """``zones[1].target``."""
+        return path_text(self.path).removeprefix(".")
+
+
+class Sketch(NamedTuple):
+    """One register map of a document."""
+
+    name: str
+    """The name of its class."""
+    description: str
+    entries: tuple[Entry, ...]
+
+
+def checked(entries: Iterable[Entry], faults: Faults) -> tuple[Entry, ...]:
+    """Return the entries; of those that show the same cells all but one are other views.
+
+    What no register map may have, alone or together, is noted as faults.
+    """
+    sound = [entry for entry in _named_once(entries, faults) if _is_sound(entry, faults)]
+    return _with_views(sound, faults)
+
+
+def _named_once(entries: Iterable[Entry], faults: Faults) -> list[Entry]:
+    seen: dict[Path, Entry] = {}
+    for entry in entries:
+        if entry.path in seen:
+            first = seen[entry.path].where
+            faults.add(entry.where, f"the name {entry.name} is taken: {first}")
+        else:
+            seen[entry.path] = entry
+    return list(seen.values())
+
+
+def _is_sound(entry: Entry, faults: Faults) -> bool:
+    leaf = entry.leaf
+    problems = list(declaration_problems(leaf, leaf.access))
+    if leaf.access.writable and not leaf.table.is_writable:
+        problems.append(f"{leaf.table.label} is read-only, so it cannot be {leaf.access.value}")
+    if not 0 <= leaf.address <= leaf.address + leaf.codec.registers <= ADDRESS_SPACE:
+        problems.append(f"{_slot(entry).range} is outside of 0..{ADDRESS_SPACE - 1}")
+    for problem in problems:
+        faults.add(entry.where, f"{entry.name}: {problem}")
+    return not problems
+
+
+def _with_views(entries: list[Entry], faults: Faults) -> tuple[Entry, ...]:
+    """Note as views what shows cells of another field, the writable one before the others."""
+    cells: dict[tuple[Table, int], list[tuple[Entry, Slot]]] = defaultdict(list)
+    views: set[Path] = set()
+    for entry in sorted(entries, key=lambda entry: not entry.leaf.access.writable):
+        slot = _slot(entry)
+        own = [(slot.table, address) for address in range(slot.address, slot.end)]
+        for other, other_slot in {id(each): each for cell in own for each in cells[cell]}.values():
+            if not slot.overlaps(other_slot):
+                continue
+            views.add(entry.path)
+            if not _is_view(slot, other_slot):
+                text = f"{slot.place} overlaps {other_slot.place} ({other.where})"
+                faults.add(entry.where, text)
+        for cell in own:
+            cells[cell].append((entry, slot))
+    return tuple(
+        entry._replace(leaf=entry.leaf._replace(alias=True)) if entry.path in views else entry
+        for entry in entries
+    )
+
+
+def _is_view(slot: Slot, other: Slot) -> bool:
+    """Whether one is the same cells as the other or lies in it; else an address may be wrong."""
+    inside = other.address <= slot.address and slot.end <= other.end
+    around = slot.address <= other.address and other.end <= slot.end
+    return inside or around
+
+
+def _slot(entry: Entry) -> Slot:
+    leaf = entry.leaf
+    return Slot(
+        path=entry.path,
+        name=entry.name,
+        table=leaf.table,
+        address=leaf.address,
+        size=leaf.codec.registers,
+        codec=leaf.codec,
+        order=Order(leaf.word_order or "big", leaf.byte_order or "big"),
+        access=leaf.access,
+    )
