@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from threading import get_ident
+from weakref import WeakSet
 
 from modbus_wire.endpoint import Endpoint
-from modbus_wire.errors import ConnectionClosedError, ModbusError, RequestError
+from modbus_wire.errors import ClientBusy, ConnectionClosedError, ModbusError, RequestError
 from modbus_wire.framing.base import Framing
 from modbus_wire.pdu.base import R, Request
 from modbus_wire.policy import Backoff, Ids, Policy
@@ -18,6 +21,9 @@ from modbus_wire.typed import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+
+_clients: WeakSet[Client] = WeakSet()
 
 
 class Client(Exchanger, Methods):
@@ -34,7 +40,8 @@ class Client(Exchanger, Methods):
     ``may_have_been_applied`` is True.
 
     All methods raise `RequestError` (nothing was sent), `ConnectError`, `ConnectionClosedError`,
-    `ResponseTimeout`, `ProtocolError` or an `ExceptionResponse`.
+    `ResponseTimeout`, `ProtocolError` or an `ExceptionResponse`. The child of a fork makes a
+    connection of its own.
     """
 
     def __init__(
@@ -75,6 +82,7 @@ class Client(Exchanger, Methods):
             trace=trace,
         )
         self._turn = Turn()
+        _clients.add(self)
 
     @property
     def is_open(self) -> bool:
@@ -86,17 +94,30 @@ class Client(Exchanger, Methods):
 
         Raises `ConnectError`.
         """
-        with self._turn.lock:
-            self._next_attempt = 0.0
-            self._connect()
+        turn = self._turn
+        self._refuse_nesting()
+        with turn.lock:
+            turn.owner = get_ident()
+            try:
+                self._next_attempt = 0.0
+                self._connect()
+            finally:
+                turn.owner = 0
 
     def close(self) -> None:
-        """Close the connection and fail the request under way; the next request connects again."""
+        """Close the connection and fail the request under way; the next request connects again.
+
+        It may be called from any thread, and out of a signal handler.
+        """
         self._closings += 1
-        self._closed.set()
         link = self._link
         if link is not None and self._turn.lock.locked():
             link.abort()
+        if self._turn.is_own:
+            self._drop()
+            self._stop_waiting()
+            return
+        self._closed.set()
         with self._turn.lock:
             self._closed.clear()
             self._drop()
@@ -123,20 +144,15 @@ class Client(Exchanger, Methods):
         retries = 0
         while True:
             if lock.locked():
+                self._refuse_nesting()
                 turn.announce()
             try:
                 with lock:
-                    if turn.waiting:
-                        turn.begin()
-                    link = old = self._link
-                    if link is None or request.writes or policy.request_delay or self._is_careful:
-                        link = self._ready(request, policy)
+                    turn.owner = get_ident()
                     try:
-                        return self._exchange(link, request, unit_id, policy)
-                    except ConnectionClosedError:
-                        if request.writes or link is not old or link.aborted:
-                            raise
-                    return self._exchange_anew(request, unit_id, policy)
+                        return self._ask(request, unit_id, policy)
+                    finally:
+                        turn.owner = 0
             except ModbusError as error:
                 may_retry = retries < policy.retries and closings == self._closings
                 self._retry_or_raise(error, request, unit_id, may_retry=may_retry)
@@ -144,6 +160,32 @@ class Client(Exchanger, Methods):
             finally:
                 if turn.waiting:
                     turn.end()
+
+    def _refuse_nesting(self) -> None:
+        if self._turn.is_own:
+            raise ClientBusy("a request of this thread is under way; a trace cannot make another")
+
+    def _after_fork(self) -> None:
+        """Forget, in the child of a fork, the connection that is the parent's."""
+        self._turn = Turn()
+        link, self._link = self._link, None
+        if link is not None:
+            link.forsake()
+
+    def _ask(self, request: Request[R], unit_id: int, policy: Policy) -> R:
+        """Carry a request out, on a new connection where it is needed; this thread has the turn."""
+        turn = self._turn
+        if turn.waiting:
+            turn.begin()
+        link = old = self._link
+        if link is None or request.writes or policy.request_delay or self._is_careful:
+            link = self._ready(request, policy)
+        try:
+            return self._exchange(link, request, unit_id, policy)
+        except ConnectionClosedError:
+            if request.writes or link is not old or link.aborted:
+                raise
+        return self._exchange_anew(request, unit_id, policy)
 
     def _retry_or_raise(
         self, error: ModbusError, request: Request[R], unit_id: int, *, may_retry: bool
@@ -176,3 +218,12 @@ class Client(Exchanger, Methods):
                 raise
             results += answers
         return results
+
+
+def _forget_connections() -> None:
+    for client in list(_clients):
+        client._after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_connections)

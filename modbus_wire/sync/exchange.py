@@ -32,14 +32,23 @@ _BURST_SIZE = 4352
 
 
 class Burst(Request[list[R]]):
-    """Reads that are under way together, as if they were one request."""
+    """Reads that are under way together, as if they were one request.
 
-    __slots__ = ("reads",)
+    A repeated burst asks only what has no result yet.
+    """
+
+    __slots__ = ("reads", "results")
 
     writes = False
 
     def __init__(self, reads: list[Request[R]]) -> None:
         self.reads = reads
+        self.results: dict[int, R] = {}
+        """The results that came, by their places among the reads."""
+
+    def missing(self) -> list[int]:
+        """Return the places of the reads without a result."""
+        return [place for place in range(len(self.reads)) if place not in self.results]
 
 
 class Exchanger(Settings):
@@ -51,6 +60,8 @@ class Exchanger(Settings):
         self._closed = Event()
         """Set while `close` waits for whoever has the turn."""
 
+        self._is_pausing = False
+        self._was_closed_inside = False
         self._closings = 0
         """How often the client was closed."""
 
@@ -119,8 +130,20 @@ class Exchanger(Settings):
 
     def _wait_until(self, moment: float) -> None:
         """Wait, holding the turn; raises `ConnectionClosedError` where the client is closed."""
-        if self._closed.wait(max(moment - monotonic(), 0.0)):
+        self._is_pausing = True
+        is_closed = self._closed.wait(max(moment - monotonic(), 0.0))
+        self._is_pausing = False
+        if self._was_closed_inside:
+            self._was_closed_inside = False
+            self._closed.clear()
+        if is_closed:
             raise ConnectionClosedError("this side closed the connection")
+
+    def _stop_waiting(self) -> None:
+        """End `_wait_until` of this very thread."""
+        if self._is_pausing:
+            self._was_closed_inside = True
+            self._closed.set()
 
     def _exchange(self, link: Link, request: Request[R], unit_id: int, policy: Policy) -> R:
         if request.__class__ is Burst:
@@ -180,44 +203,44 @@ class Exchanger(Settings):
         return link.receive(wait)
 
     def _exchange_burst(self, link: Link, burst: Any, unit_id: int, policy: Policy) -> Any:
-        """Carry out a `Burst`; what fails, fails it at once."""
+        """Ask what a `Burst` has no result of yet; what fails, fails it at once."""
         connection = self._connection
-        reads: list[AnyRequest] = burst.reads
-        ids, frames = connection.send_many(reads, unit_id)
-        requests = dict(zip(ids, reads, strict=True))
-        results: dict[int, Any] = {}
+        results: dict[int, Any] = burst.results
+        places = burst.missing()
+        ids, frames = connection.send_many([burst.reads[place] for place in places], unit_id)
+        place_of = dict(zip(ids, places, strict=True))
         counts = self.statistics.unit(unit_id)
-        answered: AnyRequest | None = None
+        answered: int | None = None
         wait = policy.timeout
         now = start = monotonic()
         try:
             link.send_all(frames)
             counts.requests += len(frames)
             counts.bytes_sent += sum(map(len, frames))
-            while len(results) < len(requests):
+            while len(results) < len(burst.reads):
                 data = link.receive(wait, _BURST_SIZE)
                 now = monotonic()
                 responses = connection.receive_all(data)
                 _count(counts, len(responses), now - start, len(data))
                 for transaction_id, pdu in responses:
-                    answered = requests[transaction_id]
-                    results[transaction_id] = answered.decode_response(pdu)
+                    answered = place_of[transaction_id]
+                    results[answered] = burst.reads[answered].decode_response(pdu)
                 answered = None
                 if link.keeps_frames_whole:
                     connection.framer.clear()
                 wait = start + policy.timeout - now
         except BaseException as error:
-            for transaction_id in requests:
+            for transaction_id in place_of:
                 connection.forget(transaction_id)
             if isinstance(error, ModbusError):
-                missing = [each for each in requests if each not in results]
-                if isinstance(error, ResponseMismatch) and error.transaction_id in requests:
-                    missing.insert(0, error.transaction_id)
-                blame(error, answered or requests[missing[0]], self.peer, unit_id)
+                if isinstance(error, ResponseMismatch) and error.transaction_id in place_of:
+                    answered = place_of[error.transaction_id]
+                failed = burst.missing()[0] if answered is None else answered
+                blame(error, burst.reads[failed], self.peer, unit_id)
             self._fail(link, error, burst, unit_id)
             raise
         self._last_heard = now
-        return [results[transaction_id] for transaction_id in requests]
+        return [results[place] for place in range(len(burst.reads))]
 
     def _count_sent(self, unit_id: int, frame: bytes) -> None:
         counts = self.statistics.unit(unit_id)

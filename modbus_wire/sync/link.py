@@ -56,6 +56,10 @@ class Link(Protocol):
         """Wake whoever waits on the link, from any thread; the owner closes it then."""
         ...
 
+    def forsake(self) -> None:
+        """Close this process's copy after a fork; the connection stays its parent's."""
+        ...
+
     def close(self) -> None:
         """Give everything back."""
         ...

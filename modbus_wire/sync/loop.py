@@ -95,8 +95,8 @@ class Loop:
 
     def join(self) -> None:
         """Wait until somebody has stopped the loop and everything is closed."""
-        self._closed.wait()
-        if self._thread.is_alive():
+        if self._thread.is_alive():  # after a fork the child has the loop without its thread
+            self._closed.wait()
             self._thread.join()
 
     def watch(self, watched: socket.socket, goes_on: Callable[[], bool]) -> None:
@@ -157,7 +157,7 @@ class Loop:
             pass  # it is not ready after all
         except OSError:
             self._door.drop(fd)
-        except Exception:
+        except BaseException:  # also what would end the thread, and the server with it
             self._logger.exception("a connection failed and is closed")
             self._door.drop(fd)
 

@@ -64,6 +64,10 @@ class SerialLink:
         self.aborted = True
         self._port.cancel()
 
+    def forsake(self) -> None:
+        """Close this process's copy of the line."""
+        self._port.close()
+
     def close(self) -> None:
         """Close the line."""
         self._port.close()

@@ -83,8 +83,8 @@ class SerialLoop:
 
     def join(self) -> None:
         """Wait until somebody has stopped the loop and the line is closed."""
-        self._closed.wait()
-        if self._thread.is_alive():
+        if self._thread.is_alive():  # after a fork the child has the loop without its thread
+            self._closed.wait()
             self._thread.join()
 
     def _begin(self) -> None:
@@ -138,7 +138,7 @@ class SerialLoop:
             raise
         except ResponseTimeout as error:
             logger(_LOGGER).warning("%s: %s", self._endpoint, error)
-        except Exception:
+        except BaseException:  # also what would end the thread, and the server with it
             logger(_LOGGER).exception("%s: a request failed", self._endpoint)
             self._begin()
 

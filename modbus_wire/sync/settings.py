@@ -13,9 +13,9 @@ from modbus_wire.endpoint import (
     endpoint_of,
 )
 from modbus_wire.framing.base import Framing
-from modbus_wire.policy import LONGEST_TIMEOUT, Backoff, Ids, Policy
+from modbus_wire.policy import LONGEST_TIMEOUT, Backoff, Ids, Policy, check_seconds
 from modbus_wire.statistics import Statistics
-from modbus_wire.trace import Trace
+from modbus_wire.trace import Trace, check_trace
 from modbus_wire.typed import Any
 
 MOST_IN_FLIGHT = 16
@@ -98,15 +98,17 @@ class Settings:
     def _check(self) -> None:
         _check_endpoint(self.endpoint)
         for unit_id in (self.unit_id, *self.units):
-            if unit_id not in range(256):
-                raise ValueError(f"unit id {unit_id!r} is not in 0..255")
+            _check_unit_id(unit_id)
         for policy in (self.policy, *self.units.values()):
             _check_kind("policy", policy, Policy)
         if self.backoff is not None:
             _check_kind("backoff", self.backoff, Backoff)
         _check_kind("ids", self.ids, Ids)
+        check_seconds("connect_delay", self.connect_delay)
         if not 0 <= self.connect_delay <= LONGEST_TIMEOUT:
             raise ValueError(f"connect_delay {self.connect_delay} is not in 0..{LONGEST_TIMEOUT}")
+        _check_kind("max_in_flight", self.max_in_flight, int)
+        check_trace(self.trace)
         if self.max_in_flight not in range(1, MOST_IN_FLIGHT + 1):
             raise ValueError(f"max_in_flight {self.max_in_flight} is not in 1..{MOST_IN_FLIGHT}")
 
@@ -115,9 +117,17 @@ def _check_endpoint(endpoint: Endpoint) -> None:
     if isinstance(endpoint, SerialEndpoint):
         return
     _check_kind("host", endpoint, TcpEndpoint | UdpEndpoint | TlsEndpoint)
-    _check_kind("port", endpoint.port, int)
+    if not endpoint.host:
+        raise ValueError("host '' is every interface, which a server listens on: name the server")
+    if isinstance(endpoint, TlsEndpoint):
+        endpoint.check_certificates()
     if endpoint.port == 0:
         raise ValueError("port 0 is not in 1..65535")
+
+
+def _check_unit_id(unit_id: object) -> None:
+    if not isinstance(unit_id, int) or unit_id not in range(256):
+        raise ValueError(f"unit id {unit_id!r} is no int in 0..255")
 
 
 def _check_kind(name: str, value: object, kind: Any) -> None:

@@ -93,6 +93,10 @@ class SocketLink:
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
 
+    def forsake(self) -> None:
+        """Close this process's copy of the socket; the connection stays."""
+        self._socket.close()
+
     def close(self) -> None:
         """Close the socket."""
         self._socket.close()

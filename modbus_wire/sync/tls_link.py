@@ -89,6 +89,10 @@ class TlsLink:
         """Wake whoever waits on the link, from any thread; the owner closes it then."""
         self._stream.abort()
 
+    def forsake(self) -> None:
+        """Close this process's copy of the socket, without taking leave."""
+        self._stream.forsake()
+
     def close(self) -> None:
         """Take leave, where that needs no waiting, and close the connection."""
         if not self._stream.aborted:

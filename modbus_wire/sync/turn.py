@@ -16,12 +16,20 @@ class Turn:
     asks sooner than others wake: a dead unit would then cost them one timeout after the other.
     """
 
-    __slots__ = ("lock", "waiting")
+    __slots__ = ("lock", "owner", "waiting")
 
     def __init__(self) -> None:
         self.lock = Lock()
+        self.owner = 0
+        """The thread that has the lock, 0 while nobody has said so."""
+
         self.waiting: set[int] = set()
         """The threads that wait for the lock."""
+
+    @property
+    def is_own(self) -> bool:
+        """Whether this very thread has the lock: a trace or a signal handler came in between."""
+        return self.lock.locked() and self.owner == get_ident()
 
     def announce(self) -> None:
         """Say that this thread is going to wait."""
