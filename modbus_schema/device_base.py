@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import iscoroutinefunction
 from typing import Any, Generic, Protocol, TypeVar
 
 from modbus_schema.changes import changes_between, encode_instance, encode_writes, writes_of
@@ -16,6 +17,7 @@ from modbus_schema.snapshots import RawSnapshot
 from modbus_schema.transfer import ReadPlan, write_flow
 from modbus_wire.flows import Flow, Step
 from modbus_wire.pdu.base import AnyRequest
+from modbus_wire.sync.methods import Methods
 
 M = TypeVar("M", bound=RegisterMap)
 
@@ -52,6 +54,7 @@ class DeviceBase(Generic[M, X]):
     ) -> None:
         if unit_id is not None and not 0 <= unit_id <= 0xFF:
             raise ValueError(f"unit id {unit_id} is not in 0..255")
+        self._check_style(client)
         self.client = client
         self.model = model
         self.unit_id = unit_id
@@ -70,6 +73,15 @@ class DeviceBase(Generic[M, X]):
     def __repr__(self) -> str:
         model, unit_id = self.model.__name__, self.unit_id
         return f"{type(self).__name__}({self.client!r}, {model}, unit_id={unit_id})"
+
+    def _check_style(self, client: X) -> None:
+        """Refuse a client of the other style; raises TypeError."""
+        kind = type(self).__name__
+        if iscoroutinefunction(getattr(self, "read", None)):
+            if isinstance(client, Methods):
+                raise TypeError(f"{kind} awaits its client, and {client!r} blocks")
+        elif iscoroutinefunction(getattr(client, "execute", None)):
+            raise TypeError(f"{kind} does not await its client, as {client!r} has to be")
 
     def _plan(self, refs: tuple[Ref[M, Any], ...]) -> ReadPlan[Any]:
         if not refs:

@@ -49,6 +49,10 @@ class Guard:
     __slots__ = ("_access", "_read_only")
 
     def __init__(self, access: Access | None, read_only: bool) -> None:
+        if access is not None:
+            check_function("access", access)
+        if not isinstance(read_only, bool):
+            raise TypeError(f"read_only {read_only!r} is neither True nor False")
         self._access = access
         self._read_only = read_only
 
@@ -73,6 +77,16 @@ class Guard:
 
     def _permits(self, request: AnyRequest, unit_id: int, peer: Peer) -> bool:
         return self._access is None or self._access(peer, unit_id, request)
+
+
+def check_function(name: str, function: object) -> None:
+    """Raise TypeError for what cannot be called, and for a coroutine function."""
+    if not callable(function):
+        raise TypeError(f"{name} {function!r} cannot be called")
+    from inspect import iscoroutinefunction  # it takes longer than the whole package
+
+    if iscoroutinefunction(function):
+        raise TypeError(f"{name} {function!r} is a coroutine function, which nobody would await")
 
 
 def _checked(rule: Rule) -> Rule:

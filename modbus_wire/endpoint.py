@@ -29,7 +29,10 @@ _FIXED_SILENCE = 0.00175
 
 
 class _Network:
-    """A host and a port; an IPv6 address is in brackets in a URL only."""
+    """A host and a port; an IPv6 address is in brackets in a URL only.
+
+    A server at the host "" listens on every interface; a client needs a host.
+    """
 
     __slots__ = ("framing", "host", "port")
 
@@ -41,8 +44,11 @@ class _Network:
     ) -> None:
         if not isinstance(framing, Framing):
             raise TypeError(f"framing {framing!r} is no Framing")
+        _check_host(host)
         if port is None:
             port = self.default_port
+        if not isinstance(port, int):
+            raise TypeError(f"port {port!r} is no int")
         if not 0 <= port <= 0xFFFF:
             raise ValueError(f"port {port} is not in 0..65535")
         self.host = host
@@ -80,6 +86,9 @@ class TlsEndpoint(_Network):
     Either ``context`` or the files: ``cert`` and ``key`` are this side's own, ``ca`` those that
     the other side's certificate has to descend from. ``server_hostname`` is the name that a client
     expects in it where that is not ``host``.
+
+    The files are read when a client connects or a server starts; ValueError names those that are
+    missing or cannot be used then, in a client's requests as in its ``open()``.
     """
 
     __slots__ = ("ca", "cert", "context", "key", "server_hostname")
@@ -98,12 +107,26 @@ class TlsEndpoint(_Network):
         ca: str | None = None,
         server_hostname: str | None = None,
     ) -> None:
+        """Take the values.
+
+        Raises ValueError for a context beside files, TypeError for one that is no SSLContext.
+        """
         super().__init__(host, port)
+        if context is not None:
+            _check_context(context)
+            if (cert, key, ca) != (None, None, None):
+                raise ValueError("a context has its own certificates: give it, or cert, key and ca")
         self.context = context
         self.cert = cert
         self.key = key
         self.ca = ca
         self.server_hostname = server_hostname
+
+    def check_certificates(self) -> None:
+        """Raise ValueError where there is neither a context nor the names of the files."""
+        if self.context is None and (self.cert is None or self.ca is None):
+            missing = "cert" if self.cert is None else "ca"
+            raise ValueError(f"{self} needs a context, or the files cert, key and ca: no {missing}")
 
 
 class SerialEndpoint:
@@ -131,8 +154,10 @@ class SerialEndpoint:
             bytesize = 7 if framing is Framing.ASCII else 8
         if stopbits is None:
             stopbits = 2 if parity == "N" else 1
-        if not device:
-            raise ValueError("a serial line needs a device")
+        if not isinstance(device, str):
+            raise TypeError(f"device {device!r} is no string")
+        if not device.strip(" /"):
+            raise ValueError("a serial line needs a device, as in rtu:///dev/ttyUSB0 or rtu://COM3")
         if baudrate <= 0:
             raise ValueError(f"baudrate {baudrate} is not above 0")
         if bytesize != 8 and not (bytesize == 7 and framing is Framing.ASCII):
@@ -170,9 +195,12 @@ def endpoint_of(
 ) -> Endpoint:
     """Return the endpoint that ``where`` is: a host name or address, a URL, or an endpoint.
 
-    ``port`` and ``framing`` go with a host only. Raises ValueError for anything else.
+    ``port`` and ``framing`` go with a host only. Raises ValueError for anything else, TypeError
+    for what is neither a string nor an endpoint.
     """
     if not isinstance(where, str):
+        if not isinstance(where, Endpoint):
+            raise TypeError(f"host {where!r} is neither a string nor an endpoint")
         if port is not None or framing is not None:
             raise ValueError("an endpoint has its own port and framing")
         return where
@@ -181,6 +209,42 @@ def endpoint_of(
     if port is not None or framing is not None:
         raise ValueError(f"{where} says port and framing itself")
     return _parse(where)
+
+
+_HEXADECIMAL = frozenset("0123456789abcdefABCDEF:.")
+
+
+def _check_host(host: str) -> None:
+    """Raise ValueError for what is neither a name nor an address, and tell what was meant."""
+    if not isinstance(host, str):
+        raise TypeError(f"host {host!r} is no string")
+    if not host.isprintable() or " " in host:
+        raise ValueError(f"host {host!r} has a space or control character in it")
+    address = host.partition("%")[0]
+    is_ipv6 = address.count(":") > 1 and _HEXADECIMAL.issuperset(address)
+    if "/" in host or "[" in host or "]" in host or (":" in host and not is_ipv6):
+        raise ValueError(
+            f"host {host!r} is neither a name nor an address, {_meant(host)} is a URL of that kind"
+        )
+
+
+def _meant(host: str) -> str:
+    """Return a URL that somebody may have meant who wrote no URL."""
+    scheme, _, rest = host.partition(":")
+    if scheme in ("rtu", "ascii") and rest.strip("/"):
+        return f"{scheme}://{rest}"
+    if host.startswith("/") and host.strip("/"):
+        return f"rtu://{host}"
+    if "/" in host or not host.strip("[]"):
+        return "tcp://plc:502"
+    return f"tcp://{host}"
+
+
+def _check_context(context: object) -> None:
+    from ssl import SSLContext
+
+    if not isinstance(context, SSLContext):
+        raise TypeError(f"context {context!r} is no SSLContext")
 
 
 _STREAMS: dict[str, type[TcpEndpoint | UdpEndpoint]]

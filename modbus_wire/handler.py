@@ -32,6 +32,7 @@ Banks: TypeAlias = Bank | Unit | Mapping[int, Bank | Unit]
 """One bank or unit for every unit id, or one under each unit id there is."""
 
 _MAX_CODE = 0xFF
+_MAX_UNIT_ID = 0xFF
 _BROADCAST = 0
 _RESTART = b"\x08\0\1"
 """What a request begins with that ends the listen only mode (AP §6.8.1)."""
@@ -45,7 +46,8 @@ class Handler:
 
     ``services`` says which functions there are, all of AP §6 where nothing is said:
     ``{**SERVICES, Own: own_service}`` adds one.
-    Any exception of a bank or service but an `ExceptionResponse` is logged and answered with 04.
+    Any exception of a bank or service but an `ExceptionResponse` is logged and answered with 04,
+    ``SystemExit`` too.
     ``access`` says who may do what; who may not, and who wants to change something that is
     ``read_only``, gets exception 01.
     """
@@ -58,7 +60,13 @@ class Handler:
         access: Access | None = None,
         read_only: bool = False,
     ) -> None:
-        """Make a handler; raises TypeError for what is neither bank nor unit nor a mapping."""
+        """Make a handler.
+
+        Raises TypeError for what is neither bank nor unit nor a mapping, and TypeError or
+        ValueError for services and, in a dict, units that cannot be asked.
+        """
+        if isinstance(banks, dict):  # any other mapping may make them when they are asked for
+            _check_units(banks)
         self._units: Mapping[int, Bank | Unit] = banks if isinstance(banks, Mapping) else {}
         self._only = None if isinstance(banks, Mapping) else _unit_of(banks)
         self._guard = Guard(access, read_only)
@@ -128,7 +136,7 @@ class Handler:
                 self._diagnostics.quick_count += 1
                 return response
             response = self._carry_out(unit, unit_id, pdu, peer)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             response = _refusal(function_code, error)
         diagnostics = self._diagnostics
         if diagnostics.is_noting or response is None or response[0] & EXCEPTION_FLAG:
@@ -147,7 +155,7 @@ class Handler:
             for unit in self._all_units():
                 try:
                     self._carry_out(unit, _BROADCAST, pdu, peer, is_broadcast=True)
-                except Exception as error:
+                except (Exception, SystemExit) as error:
                     refusal = _refusal(function_code, error)
         diagnostics.finished(function_code, refusal, is_broadcast=True)
 
@@ -166,7 +174,7 @@ class Handler:
         self._diagnostics.quick_count += 1
         return data
 
-    def refuse(self, function_code: int, error: Exception) -> bytes:
+    def refuse(self, function_code: int, error: BaseException) -> bytes:
         """Return the exception response to a plain read that `read` raised an error for."""
         response = _refusal(function_code, error)
         self._diagnostics.finished(function_code, response)
@@ -213,7 +221,7 @@ class Handler:
             if pdu.startswith(_RESTART):
                 unit = self._only or _unit_of(self._found(unit_id))
                 self._carry_out(unit, unit_id, pdu, peer)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             _refusal(function_code, error)
         self._diagnostics.finished(function_code, None)
 
@@ -261,7 +269,31 @@ class Handler:
 def _by_code(
     services: Mapping[RequestType, Service],
 ) -> dict[int, tuple[RequestType, Service]]:
-    return {kind.function_code: (kind, do) for kind, do in services.items()}
+    if not isinstance(services, Mapping):
+        raise TypeError(f"services {services!r} are no mapping of request classes to functions")
+    found: dict[int, tuple[RequestType, Service]] = {}
+    for kind, service in services.items():
+        code = getattr(kind, "function_code", None)
+        if not isinstance(code, int) or not isinstance(kind, type):
+            raise TypeError(f"{kind!r} is no request class with a function code")
+        if not 0 < code < EXCEPTION_FLAG:
+            raise ValueError(f"function code {code} of {kind!r} is not in 1..127")
+        if code in found and not issubclass(kind, found[code][0]):  # a subclass takes its place
+            raise ValueError(f"function code {code} has two services: {found[code][0]!r}, {kind!r}")
+        if not callable(service):
+            raise TypeError(f"service {service!r} of {kind!r} cannot be called")
+        found[code] = kind, service
+    return found
+
+
+def _check_units(units: dict[int, Bank | Unit]) -> None:
+    """Raise TypeError or ValueError for ids that no unit has, and what is neither bank nor unit."""
+    for unit_id, unit in units.items():
+        if not isinstance(unit_id, int):
+            raise TypeError(f"unit id {unit_id!r} is no int")
+        if not 0 <= unit_id <= _MAX_UNIT_ID:
+            raise ValueError(f"unit id {unit_id} is not in 0..{_MAX_UNIT_ID}")
+        _unit_of(unit)
 
 
 def _unit_of(bank: Bank | Unit) -> Unit:
@@ -277,7 +309,7 @@ def _checked(response: object) -> bytes | None:
     raise ValueError(f"a service gave {response!r}, which is no response PDU")
 
 
-def _refusal(function_code: int, error: Exception) -> bytes:
+def _refusal(function_code: int, error: BaseException) -> bytes:
     """Return the exception response that tells the client of an error."""
     if not (isinstance(error, ExceptionResponse) and 0 < error.code <= _MAX_CODE):
         logger("modbus_wire.handler").error(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
+from modbus_wire.access import check_function
 from modbus_wire.bank import Bank, CellBank
 from modbus_wire.bits import unpack_bits
 from modbus_wire.codes import Table
@@ -70,11 +71,11 @@ class WriteHooks:
         self._after: list[Hook] = []
 
     def add_before(self, hook: Hook) -> None:
-        """Call a hook before each write; raises TypeError for a coroutine function."""
+        """Call a hook before each write; raises TypeError for what cannot be called so."""
         self._add(self._before, hook)
 
     def add_after(self, hook: Hook) -> None:
-        """Call a hook after each write; raises TypeError for a coroutine function."""
+        """Call a hook after each write; raises TypeError for what cannot be called so."""
         self._add(self._after, hook)
 
     def carry_out(
@@ -98,17 +99,14 @@ class WriteHooks:
         return response
 
     def _add(self, hooks: list[Hook], hook: Hook) -> None:
-        from inspect import iscoroutinefunction  # it takes longer than the whole package
-
-        if iscoroutinefunction(hook):
-            raise TypeError(f"{hook!r} is a coroutine function, which nobody would await")
+        check_function("hook", hook)
         hooks.append(hook)
 
     def _tell(self, write: Write) -> None:
         for hook in self._after:
             try:
                 hook(write)
-            except Exception:
+            except (Exception, SystemExit):
                 logger("modbus_wire.handler").exception("%r failed after %r", hook, write)
 
 

@@ -40,7 +40,10 @@ class Policy:
         retries: int = 0,
         request_delay: float = 0.0,
     ) -> None:
-        """Take the values; raises ValueError for one out of range."""
+        """Take the values; raises ValueError for one out of range, TypeError for no number."""
+        check_seconds("timeout", timeout)
+        if not isinstance(retries, int):
+            raise TypeError(f"retries {retries!r} is no int")
         if not 0 < timeout <= LONGEST_TIMEOUT:
             raise ValueError(f"timeout {timeout} is not above 0 and at most {LONGEST_TIMEOUT}")
         if not 0 <= retries < LONGEST_TIMEOUT:
@@ -65,8 +68,9 @@ class Backoff:
     __slots__ = ("first", "most")
 
     def __init__(self, first: float = 0.5, most: float = 30.0) -> None:
-        """Take the values; raises ValueError for one out of range."""
+        """Take the values; raises ValueError for one out of range, TypeError for no number."""
         _check_delay("first", first)
+        check_seconds("most", most)
         if not first <= most <= LONGEST_TIMEOUT:
             raise ValueError(f"most {most} is not between first and {LONGEST_TIMEOUT}")
         self.first = first
@@ -82,6 +86,13 @@ class Backoff:
         return f"Backoff({self.first!r}, {self.most!r})"
 
 
+def check_seconds(name: str, seconds: float) -> None:
+    """Raise TypeError for what is no number."""
+    if not isinstance(seconds, (int, float)):
+        raise TypeError(f"{name} {seconds!r} is no number of seconds")
+
+
 def _check_delay(name: str, seconds: float) -> None:
+    check_seconds(name, seconds)
     if not 0 <= seconds <= LONGEST_TIMEOUT:
         raise ValueError(f"{name} {seconds} is not in 0..{LONGEST_TIMEOUT}")

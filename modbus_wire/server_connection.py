@@ -63,7 +63,7 @@ class Answers(Protocol):
         """
         ...
 
-    def refuse(self, function_code: int, error: Exception) -> bytes:
+    def refuse(self, function_code: int, error: BaseException) -> bytes:
         """Return the response to a plain read that `read` refused with an error."""
         ...
 
@@ -168,7 +168,7 @@ class ServerConnection:
             return None
         try:
             data = self._handler.read(unit_id, function_code, address, quantity)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             head = _refused(transaction_id, _REFUSED_LENGTH, unit_id)
             return head + self._handler.refuse(function_code, error)
         if data is None:
@@ -188,7 +188,7 @@ class ServerConnection:
                 break
             try:
                 cells = read(unit_id, function_code, address, quantity)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 append(_refused(transaction_id, _REFUSED_LENGTH, unit_id))
                 append(self._handler.refuse(function_code, error))
             else:
@@ -249,7 +249,7 @@ class ServerConnection:
         function_code, address, quantity = _read_fields(pdu)
         try:
             cells = self._handler.read(unit_id, function_code, address, quantity)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             return self._handler.refuse(function_code, error)
         if cells is None:
             return self._handler.handle(unit_id, pdu, peer)

@@ -7,7 +7,7 @@ from modbus_wire.endpoint import Endpoint, SerialEndpoint, TlsEndpoint, UdpEndpo
 from modbus_wire.framing.base import Framing
 from modbus_wire.limits import Limits
 from modbus_wire.peer import Peer
-from modbus_wire.trace import Trace, tracer_of
+from modbus_wire.trace import Trace, check_trace, tracer_of
 from modbus_wire.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ class Serving:
         trace: Trace | None,
     ) -> None:
         """Take the values; raises ValueError for an endpoint and limits that do not go together."""
+        check_trace(trace)
         self.endpoint = endpoint = endpoint_of(host, port, framing)
         self.limits = limits
         self.trace = trace

@@ -42,10 +42,8 @@ def server_context(endpoint: TlsEndpoint) -> ssl.SSLContext:
 
 
 def _context(endpoint: TlsEndpoint, protocol: int) -> ssl.SSLContext:
-    cert, ca = endpoint.cert, endpoint.ca
-    if cert is None or ca is None:
-        missing = "cert" if cert is None else "ca"
-        raise ValueError(f"{endpoint} needs a context, or the files cert, key and ca: no {missing}")
+    endpoint.check_certificates()
+    cert, ca = str(endpoint.cert), str(endpoint.ca)
     for path in filter(None, (cert, endpoint.key, ca)):
         if not Path(path).is_file():
             raise ValueError(f"{endpoint}: there is no certificate or key file {path}")

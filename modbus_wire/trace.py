@@ -41,12 +41,26 @@ Trace: TypeAlias = Callable[[TracedFrame], object]
 
 
 def tracer_of(trace: Trace, peer: str) -> Callable[[bytes, bool], None]:
-    """Return what a connection with ``peer`` calls with a frame and whether it is sent."""
+    """Return what a connection with ``peer`` calls with a frame and whether it is sent.
+
+    An exception that the trace raises is logged.
+    """
 
     def tracer(data: bytes, is_sent: bool) -> None:
-        trace(TracedFrame(data, is_sent, peer, time()))
+        try:
+            trace(TracedFrame(data, is_sent, peer, time()))
+        except Exception:
+            logger("modbus_wire.trace").exception("%r failed with a frame of %s", trace, peer)
 
     return tracer
+
+
+def check_trace(trace: Trace | None) -> None:
+    """Raise TypeError for a trace that cannot be called, and for a coroutine function."""
+    if trace is not None:
+        from modbus_wire.access import check_function
+
+        check_function("trace", trace)
 
 
 def log_frames(frame: TracedFrame) -> None:

@@ -103,7 +103,7 @@ class Unit:
         fifos: Mapping[int, Sequence[int]] | None = None,
     ) -> None:
         """Take the parts; raises TypeError for a bank that is none."""
-        if not hasattr(bank, "read_registers"):
+        if not hasattr(bank, "read_registers") or isinstance(bank, type):
             raise TypeError(f"{bank!r} is no bank")
         self.bank = bank
         self.identification = identification

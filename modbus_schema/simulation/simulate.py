@@ -26,8 +26,9 @@ class Simulation(SimulatedDevice[M]):
     """A simulated device and the server that any Modbus client reaches it through.
 
     ``with simulation:`` serves in a thread of its own while the block runs, ``async with`` in the
-    running event loop; or `start` and `stop`, as often as you like. ``handler`` is what answers the
-    requests: the place for hooks.
+    running event loop; or `start` and `stop`, as often as you like. An event loop takes the devices
+    off the network by leaving the block, and back by entering another one: they keep what they
+    hold, and the port. ``handler`` is what answers the requests: the place for hooks.
     """
 
     def __init__(
@@ -70,13 +71,18 @@ class Simulation(SimulatedDevice[M]):
 
     def start(self) -> None:
         """Listen and serve, again at the same port; raises `OSError` where it cannot be had."""
-        if self._async_server is not None:
+        if self._is_in_loop():
             raise RuntimeError("the simulation is served in an event loop already")
         self._server.start()
         self._server.port = self.port
 
     def stop(self) -> None:
-        """Close the port and every connection; what the devices hold stays."""
+        """Close the port and every connection; what the devices hold stays.
+
+        Raises RuntimeError in an ``async with`` block, which has to be left instead.
+        """
+        if self._is_in_loop():
+            raise RuntimeError("the simulation is served by the running loop; leave its block")
         self._server.stop()
 
     def __enter__(self) -> Self:
@@ -94,7 +100,7 @@ class Simulation(SimulatedDevice[M]):
     async def __aenter__(self) -> Self:
         from modbus_wire.aio.server import AsyncServer
 
-        if self._async_server is not None or self._server.is_running:
+        if self._is_in_loop() or self._server.is_running:
             raise RuntimeError("the simulation is served already")
         server = AsyncServer(self.handler, self._server.endpoint)
         server.port = self._server.port
@@ -113,8 +119,12 @@ class Simulation(SimulatedDevice[M]):
         if server is not None:
             await server.stop()
 
+    def _is_in_loop(self) -> bool:
+        return self._async_server is not None and self._async_server.is_running
+
     def _serving(self) -> Server | AsyncServer:
-        return self._async_server or self._server
+        served = self._async_server
+        return served if served is not None and served.is_running else self._server
 
 
 class _Units(dict[int, Unit]):

@@ -96,10 +96,14 @@ class Connector(Settings):
 
     def _forsaken(self) -> None:
         """Leave what nobody waits for any more."""
-        self._queue.sweep()
-        wanted = self._queue.waiting or not all(opened.done() for opened in self._openers)
-        if self._connecting is not None and not wanted:
+        self._sweep()
+        if self._connecting is not None and not (self._queue.waiting or self._openers):
             self._connecting.cancel()
+
+    def _sweep(self) -> None:
+        """Forget the waiting who were cancelled."""
+        self._queue.sweep()
+        self._openers = [opened for opened in self._openers if not opened.done()]
 
     def _advance(self) -> None:
         """Connect where that is needed and not under way."""
@@ -113,15 +117,19 @@ class Connector(Settings):
             self._queue.end_all(ConnectError(text))
             return
         self._connecting = asyncio.get_running_loop().create_task(self._connect())
+        self._connecting.add_done_callback(self._gave_up)
+
+    def _gave_up(self, attempt: asyncio.Task[None]) -> None:
+        """Take note of a cancelled attempt to connect, which may not even have begun."""
+        if attempt is self._connecting:
+            self._connecting = None
+            self._sweep()
+            self._advance()
 
     async def _connect(self) -> None:
         """Open the link for all that wait; how that ends is theirs to hear."""
         try:
             pipeline = await self._open_pipeline()
-        except asyncio.CancelledError:
-            self._connecting = None
-            self._advance()
-            raise
         except Exception as error:
             self._connecting = None
             self.statistics.failed_connects += 1

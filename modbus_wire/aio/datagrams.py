@@ -43,6 +43,10 @@ class DatagramRun(asyncio.DatagramProtocol):
         self._transport.abort()
         await asyncio.shield(self._lost)
 
+    def forsake(self) -> None:
+        """Close the socket, whose event loop has ended."""
+        self._socket.close()
+
     def datagram_received(self, data: bytes, addr: Address) -> None:
         self._answer(lambda: self._senders.receive(data[:DATAGRAM_SIZE], addr), addr)
 

@@ -41,11 +41,14 @@ class AsyncGateway(AsyncServing):
         """Make a stopped gateway; the parameters are those of `Gateway`."""
         limits = Limits(allow, max_connections, idle_timeout)
         super().__init__(host, port, framing, limits, trace)
-        if max_waiting < 0:
-            raise ValueError(f"max_waiting {max_waiting} is below 0")
+        if max_waiting < 1:
+            raise ValueError(f"max_waiting {max_waiting} is not above 0")
         self.access = access
         by_unit = client if isinstance(client, Mapping) else {}
         clients = dict.fromkeys(by_unit.values() if isinstance(client, Mapping) else [client])
+        for one in clients:
+            if not isinstance(one, AsyncClient):
+                raise TypeError(f"an AsyncGateway asks an AsyncClient, not {one!r}")
         ways = {one: _Way(one, max_waiting) for one in clients}
         self._ways = list(ways.values())
         self._routes: Routes[Route] = Routes(
@@ -57,6 +60,11 @@ class AsyncGateway(AsyncServing):
         await super().stop()
         for way in self._ways:
             await way.stop()
+
+    def _forsake(self) -> None:
+        super()._forsake()
+        for way in self._ways:
+            way.forsake()
 
     def talk(self, peer: Peer, later: Later) -> GatewayConversation:
         return GatewayConversation(
@@ -94,6 +102,10 @@ class _Way:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._client.close()
+
+    def forsake(self) -> None:
+        """Forget what an event loop that has ended was waiting for."""
+        self._tasks.clear()
 
     async def _carry_out(self, unit_id: int, request: RawPdu, done: Done) -> None:
         try:

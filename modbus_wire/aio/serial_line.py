@@ -21,6 +21,8 @@ class SerialRun:
         self.address = (endpoint.device, 0)
         self._endpoint = endpoint
         self._converse = converse
+        self._called: Future[bytes] | None = None
+        """The call that the line's thread made last."""
 
     async def open(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -32,9 +34,17 @@ class SerialRun:
         self._serial.ask_to_stop()
         await self._loop.run_in_executor(None, self._serial.join)
 
+    def forsake(self) -> None:
+        """Close the line, whose event loop has ended and answers no more calls."""
+        self._serial.ask_to_stop()
+        if self._called is not None:
+            self._called.cancel()
+        self._serial.join()
+
     def _call(self, function: Callable[[], bytes]) -> bytes:
         """Call a function in the event loop, out of the line's thread."""
         done: Future[bytes] = Future()
+        self._called = done
         self._loop.call_soon_threadsafe(_resolve, done, function)
         return done.result()
 
@@ -44,3 +54,5 @@ def _resolve(done: Future[bytes], function: Callable[[], bytes]) -> None:
         done.set_result(function())
     except BaseException as error:
         done.set_exception(error)
+        if isinstance(error, KeyboardInterrupt):
+            raise

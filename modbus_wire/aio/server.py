@@ -37,6 +37,8 @@ class Run(Protocol):
 
     async def stop(self) -> None: ...
 
+    def forsake(self) -> None: ...
+
 
 class AsyncServing(Serving):
     """A server in the running event loop; what it answers is the matter of subclasses."""
@@ -53,43 +55,43 @@ class AsyncServing(Serving):
         self._changing = asyncio.Lock()
         self._run: Run | None = None
         self._home: asyncio.AbstractEventLoop | None = None
-        """The event loop it runs in."""
+        """The event loop that used it last."""
 
         self._ended: asyncio.Future[None] | None = None
         """Done when the run ends, where somebody waits for that."""
 
     @property
     def is_running(self) -> bool:
-        """Whether it serves."""
-        return self._run is not None
+        """Whether it serves; where its event loop has ended it does no more."""
+        return self._running() is not None
 
     @property
     def address(self) -> tuple[str, int]:
-        return (self.host, self.port) if self._run is None else self._run.address
+        run = self._running()
+        return (self.host, self.port) if run is None else run.address
 
     @property
     def connections(self) -> int:
         """How many clients are connected; always 0 for datagrams and on a serial line."""
-        return 0 if self._run is None else self._run.connections
+        run = self._running()
+        return 0 if run is None else run.connections
 
     async def start(self) -> None:
         """Listen and serve in the running event loop, until `stop`; a running server stays so.
 
         Raises `OSError` where it cannot listen at host and port.
         """
+        self._settle()
         async with self._changing:
-            if self._run is not None:
-                self._check_home()
-                return
-            run = await self._new_run()
-            self._home, self._run = asyncio.get_running_loop(), run
+            if self._run is None:
+                self._run = await self._new_run()
 
     async def stop(self) -> None:
         """Close the listener and every connection, and wait until that is done."""
+        self._settle()
         async with self._changing:
             if self._run is None:
                 return
-            self._check_home()
             run, self._run = self._run, None
             await run.stop()
             if self._ended is not None:
@@ -106,9 +108,29 @@ class AsyncServing(Serving):
         finally:
             await self.stop()
 
-    def _check_home(self) -> None:
-        if self._home is not asyncio.get_running_loop():
+    def _settle(self) -> None:
+        """Belong to the running event loop; raises RuntimeError where another one is in use."""
+        loop = asyncio.get_running_loop()
+        if loop is self._home:
+            return
+        if self._running() is not None or self._changing.locked():
             raise RuntimeError(f"{self!r} runs in another event loop")
+        self._changing = asyncio.Lock()
+        self._home = loop
+
+    def _running(self) -> Run | None:
+        """Return the run, unless its event loop has ended: then what it held is given back."""
+        if self._home is not None and self._home.is_closed():
+            self._forsake()
+        return self._run
+
+    def _forsake(self) -> None:
+        """Be stopped, without the event loop that would have to do it."""
+        run, self._run = self._run, None
+        self._home = self._ended = None
+        self._changing = asyncio.Lock()
+        if run is not None:
+            run.forsake()
 
     async def _new_run(self) -> Run:
         converse, endpoint = self.conversations(), self.endpoint

@@ -75,6 +75,13 @@ class StreamRun:
             self._gone = self._gone or self._loop.create_future()
             await asyncio.shield(self._gone)
 
+    def forsake(self) -> None:
+        """Close the listener and end the connections, whose event loop has ended."""
+        self._listener.close()
+        for connection in self._connections:
+            connection.shut()
+        self._connections.clear()
+
     def enter(self, connection: _Connection) -> None:
         """Count a connection in; where there are too many the one idle longest makes room."""
         most = self.limits.max_connections
@@ -183,6 +190,11 @@ class _Connection(asyncio.Protocol):
         if isinstance(self._conversation, PartingConversation) and not is_closing:
             self._write(self._conversation.farewell())
         self._transport.abort()
+
+    def shut(self) -> None:
+        """End the connection for the peer, where no event loop is left to close it."""
+        with suppress(OSError, AttributeError, TypeError):  # the loop has closed it
+            self._transport.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
     def _may_enter(self, address: tuple[Any, ...]) -> bool:
         if self._run.limits.allows(address[0]):

@@ -49,9 +49,9 @@ class Driver(Client):
     ) -> None:
         """Change what is given; ``framing`` at once, the others with the next link."""
         old = self.endpoint
-        self.endpoint = TcpEndpoint(
-            host or self.host, port or self.port, framing=framing or old.framing
-        )
+        new = TcpEndpoint("", port or self.port, framing=framing or old.framing)
+        new.host = host or self.host  # pyModbusTCP takes names that no endpoint does
+        self.endpoint = new
         if old.framing is not self.endpoint.framing:
             self._use(self._new_connection())
 

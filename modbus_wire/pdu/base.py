@@ -118,10 +118,13 @@ class ReadRequest(Request[R]):
     max_quantity: ClassVar[int]
 
     def __init__(self, address: int, quantity: int = 1) -> None:
-        if not 0 < quantity <= self.max_quantity:
-            raise RequestError(f"quantity {quantity} is not in 1..{self.max_quantity}")
-        if not 0 <= address <= ADDRESS_SPACE - quantity:
-            raise out_of_table(address, quantity)
+        try:
+            if not 0 < quantity <= self.max_quantity:
+                raise RequestError(f"quantity {quantity} is not in 1..{self.max_quantity}")
+            if not 0 <= address <= ADDRESS_SPACE - quantity:
+                raise out_of_table(address, quantity)
+        except TypeError:
+            raise no_integers(address, quantity) from None
         self.address = address
         self.quantity = quantity
 
@@ -227,10 +230,13 @@ class WriteMultipleRequest(WriteRequest):
         raise NotImplementedError
 
     def _set(self, address: int, quantity: int, data: bytes) -> None:
-        if not 0 < quantity <= self.max_quantity:
-            raise RequestError(f"quantity {quantity} is not in 1..{self.max_quantity}")
-        if not 0 <= address <= ADDRESS_SPACE - quantity:
-            raise out_of_table(address, quantity)
+        try:
+            if not 0 < quantity <= self.max_quantity:
+                raise RequestError(f"quantity {quantity} is not in 1..{self.max_quantity}")
+            if not 0 <= address <= ADDRESS_SPACE - quantity:
+                raise out_of_table(address, quantity)
+        except TypeError:
+            raise no_integers(address, quantity) from None
         self.address = address
         self.quantity = quantity
         self.data = data
@@ -282,3 +288,17 @@ def decode_fields(pdu: bytes) -> tuple[int, int]:
 def out_of_table(address: int, quantity: int) -> RequestError:
     """Return the error for cells outside 0..65535."""
     return RequestError(f"{quantity} cells from address {address} on leave the table 0..65535")
+
+
+def no_integers(address: object, quantity: object) -> RequestError:
+    """Return the error for cells that no numbers say."""
+    return RequestError(f"address {address!r} and quantity {quantity!r} are not both integers")
+
+
+def check_cell(address: int) -> None:
+    """Raise `RequestError` for what is no address of a cell."""
+    try:
+        if not 0 <= address < ADDRESS_SPACE:
+            raise out_of_table(address, 1)
+    except TypeError:
+        raise no_integers(address, 1) from None

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from modbus_wire.bits import byte_count, pack_bits, unpack_bits
-from modbus_wire.codes import ADDRESS_SPACE, MAX_READ_BITS, MAX_WRITE_COILS, FunctionCode
+from modbus_wire.codes import MAX_READ_BITS, MAX_WRITE_COILS, FunctionCode
 from modbus_wire.errors import IllegalDataValue, RequestError
 from modbus_wire.pdu.base import (
     ReadRequest,
     WriteMultipleRequest,
     WriteRequest,
+    check_cell,
     decode_fields,
     encode_fields,
-    out_of_table,
 )
 from modbus_wire.typed import Self
 
@@ -69,8 +69,7 @@ class WriteSingleCoil(WriteRequest):
     function_code = FunctionCode.WRITE_SINGLE_COIL.value
 
     def __init__(self, address: int, value: bool) -> None:
-        if not 0 <= address < ADDRESS_SPACE:
-            raise out_of_table(address, 1)
+        check_cell(address)
         self.address = address
         self.value = _coil(value)
 
@@ -94,14 +93,20 @@ class WriteMultipleCoils(WriteMultipleRequest):
     max_quantity = MAX_WRITE_COILS
 
     def __init__(self, address: int, values: Iterable[object]) -> None:
-        cells = [_coil(value) for value in values]
+        try:
+            cells = [_coil(value) for value in values]
+        except TypeError as error:
+            raise RequestError(f"{values!r} are no states of coils: {error}") from error
         self._set(address, len(cells), pack_bits(cells))
 
     @classmethod
     def from_bytes(cls, address: int, quantity: int, data: bytes) -> Self:
         """Build the request from packed bits; raises `RequestError` where the sizes disagree."""
-        if len(data) != byte_count(quantity):
-            raise RequestError(f"{len(data)} bytes do not carry {quantity} coils")
+        try:
+            if len(data) != byte_count(quantity):
+                raise RequestError(f"{len(data)} bytes do not carry {quantity} coils")
+        except TypeError as error:
+            raise RequestError(f"{data!r} does not carry {quantity!r} coils: {error}") from error
         self = cls.__new__(cls)
         self._set(address, quantity, data)
         return self

@@ -10,7 +10,9 @@ from modbus_wire.errors import IllegalDataAddress, IllegalDataValue, RequestErro
 from modbus_wire.pdu.base import Request, WriteRequest
 from modbus_wire.pdu.registers import pack_registers, unpack_registers
 from modbus_wire.pdu.value import Value, checked
-from modbus_wire.typed import Self, SupportsIndex
+from modbus_wire.typed import Self, SupportsIndex, TypeVar
+
+T = TypeVar("T")
 
 _GROUP = Struct(">BHHH")
 """Reference type, file number, record number, record length in registers."""
@@ -66,7 +68,7 @@ class ReadFileRecord(Request[list[list[int]]]):
     writes = False
 
     def __init__(self, records: Iterable[FileRecord]) -> None:
-        self.records = tuple(records)
+        self.records = _all_of(FileRecord, records)
         if not 0 < len(self.records) * _GROUP.size <= _MAX_READ_GROUPS:
             most = _MAX_READ_GROUPS // _GROUP.size
             raise RequestError(f"{len(self.records)} records are not in 1..{most}")
@@ -133,7 +135,7 @@ class WriteFileRecord(WriteRequest):
     function_code = FunctionCode.WRITE_FILE_RECORD.value
 
     def __init__(self, records: Iterable[FileData]) -> None:
-        self.records = tuple(records)
+        self.records = _all_of(FileData, records)
         size = sum(_GROUP.size + len(part.data) for part in self.records)
         if not 0 < size <= _MAX_DATA:
             raise RequestError(f"the records take {size} bytes, 1 to {_MAX_DATA} are possible")
@@ -178,6 +180,18 @@ class WriteFileRecord(WriteRequest):
     @classmethod
     def response_length(cls, head: bytes) -> int | None:
         return _HEAD_SIZE + head[1] if len(head) > 1 else None
+
+
+def _all_of(kind: type[T], records: Iterable[T]) -> tuple[T, ...]:
+    """Return the records; raises `RequestError` for what is none."""
+    try:
+        found = tuple(records)
+    except TypeError as error:
+        raise RequestError(f"{records!r} are no records: {error}") from error
+    for record in found:
+        if not isinstance(record, kind):
+            raise RequestError(f"{record!r} is no {kind.__name__}")
+    return found
 
 
 def _unchecked(_: int, file: int, record: int, quantity: int) -> FileRecord:

@@ -8,7 +8,6 @@ from operator import index
 from struct import Struct
 
 from modbus_wire.codes import (
-    ADDRESS_SPACE,
     MAX_READ_REGISTERS,
     MAX_RW_WRITE_REGISTERS,
     MAX_WRITE_REGISTERS,
@@ -20,9 +19,9 @@ from modbus_wire.pdu.base import (
     Request,
     WriteMultipleRequest,
     WriteRequest,
+    check_cell,
     decode_fields,
     encode_fields,
-    out_of_table,
 )
 from modbus_wire.typed import Self, SupportsIndex
 
@@ -42,7 +41,10 @@ _WORDS = _Words()
 
 def pack_registers(values: Iterable[SupportsIndex]) -> bytes:
     """Return register bytes, big-endian; raises `RequestError` for a value outside 0..65535."""
-    words = tuple(values)
+    try:
+        words = tuple(values)
+    except TypeError as error:
+        raise RequestError(f"{values!r} are no register values: {error}") from error
     try:
         return _WORDS[len(words)].pack(*words)
     except struct.error:
@@ -111,8 +113,7 @@ class WriteSingleRegister(WriteRequest):
     function_code = FunctionCode.WRITE_SINGLE_REGISTER.value
 
     def __init__(self, address: int, value: SupportsIndex) -> None:
-        if not 0 <= address < ADDRESS_SPACE:
-            raise out_of_table(address, 1)
+        check_cell(address)
         self.address = address
         self.value = _word(value)
 
@@ -139,8 +140,11 @@ class WriteMultipleRegisters(WriteMultipleRequest):
     @classmethod
     def from_bytes(cls, address: int, data: bytes) -> Self:
         """Build the request from big-endian register bytes; `RequestError` where they are odd."""
-        if len(data) % 2:
-            raise RequestError(f"{len(data)} bytes are no whole registers")
+        try:
+            if len(data) % 2:
+                raise RequestError(f"{len(data)} bytes are no whole registers")
+        except TypeError as error:
+            raise RequestError(f"{data!r} is not bytes") from error
         self = cls.__new__(cls)
         self._set(address, len(data) // 2, data)
         return self
@@ -168,8 +172,7 @@ class MaskWriteRegister(WriteRequest):
     ECHO = _FIELDS.size
 
     def __init__(self, address: int, and_mask: SupportsIndex, or_mask: SupportsIndex) -> None:
-        if not 0 <= address < ADDRESS_SPACE:
-            raise out_of_table(address, 1)
+        check_cell(address)
         self.address = address
         self.and_mask = _word(and_mask)
         self.or_mask = _word(or_mask)

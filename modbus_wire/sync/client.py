@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from threading import get_ident
-from weakref import WeakSet
 
 from modbus_wire.endpoint import Endpoint
 from modbus_wire.errors import ClientBusy, ConnectionClosedError, ModbusError, RequestError
@@ -21,9 +19,6 @@ from modbus_wire.typed import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from types import TracebackType
-
-
-_clients: WeakSet[Client] = WeakSet()
 
 
 class Client(Exchanger, Methods):
@@ -81,8 +76,10 @@ class Client(Exchanger, Methods):
             max_in_flight=max_in_flight,
             trace=trace,
         )
+        from modbus_wire.sync.forks import remember
+
         self._turn = Turn()
-        _clients.add(self)
+        remember(self, Client._after_fork)
 
     @property
     def is_open(self) -> bool:
@@ -218,12 +215,3 @@ class Client(Exchanger, Methods):
                 raise
             results += answers
         return results
-
-
-def _forget_connections() -> None:
-    for client in list(_clients):
-        client._after_fork()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_connections)

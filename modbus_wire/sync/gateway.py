@@ -56,11 +56,14 @@ class Gateway(BlockingServer):
         """Make a stopped gateway; the parameters that `Server` has as well mean the same."""
         limits = Limits(allow, max_connections, idle_timeout)
         super().__init__(host, port, framing, limits, trace)
-        if max_waiting < 0:
-            raise ValueError(f"max_waiting {max_waiting} is below 0")
+        if max_waiting < 1:
+            raise ValueError(f"max_waiting {max_waiting} is not above 0")
         self.access = access
         by_unit = client if isinstance(client, Mapping) else {}
         clients = dict.fromkeys(by_unit.values() if isinstance(client, Mapping) else [client])
+        for one in clients:
+            if not isinstance(one, Client):
+                raise TypeError(f"a Gateway asks a Client, not {one!r}")
         workers = {one: _Worker(one, max_waiting) for one in clients}
         self._workers = list(workers.values())
         self._routes: Routes[Route] = Routes(

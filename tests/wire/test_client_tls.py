@@ -184,9 +184,12 @@ def test_silent_handshake_is_a_connect_error_in_time() -> None:
 
 
 def test_missing_files_are_named() -> None:
-    """An endpoint without certificates cannot connect, and says why."""
-    with Client("tls://127.0.0.1") as client, pytest.raises(ValueError, match="cert"):
-        client.open()
+    """A client whose certificates are not there cannot connect, and says which."""
+    files = "cert=/no/cert&key=/no/key&ca=/no/ca"
+    with Client(f"tls://127.0.0.1?{files}") as client:
+        for ask in (client.open, lambda: client.read_coils(0)):
+            with pytest.raises(ValueError, match="no certificate or key file /no/cert"):
+                ask()
 
 
 def test_timeout_and_late_answer() -> None:

@@ -334,15 +334,47 @@ def test_who_has_gone_gets_no_answer(gateway: MakeGateway) -> None:
 
 
 def test_wrong_values() -> None:
-    """A number of waiting requests below 0 is refused."""
-    with pytest.raises(ValueError, match="max_waiting"):
-        Gateway(Client("127.0.0.1"), max_waiting=-1)
+    """A gateway where nothing may wait, and so nothing be forwarded, is refused."""
+    for max_waiting in (0, -1):
+        with pytest.raises(ValueError, match="max_waiting"):
+            Gateway(Client("127.0.0.1"), max_waiting=max_waiting)
+        with pytest.raises(ValueError, match="max_waiting"):
+            AsyncGateway(AsyncClient("127.0.0.1"), max_waiting=max_waiting)
 
-    async def make() -> None:
-        AsyncGateway(AsyncClient("127.0.0.1"), max_waiting=-1)
 
-    with pytest.raises(ValueError, match="max_waiting"):
-        asyncio.run(make())
+@pytest.mark.parametrize(
+    ("make", "client"),
+    [
+        (Gateway, AsyncClient("127.0.0.1")),
+        (Gateway, None),
+        (AsyncGateway, Client("127.0.0.1")),
+        (AsyncGateway, None),
+    ],
+)
+def test_clients_of_the_other_style(make: Callable[..., object], client: object) -> None:
+    """What a gateway cannot ask is refused at once, alone or for a unit."""
+    with pytest.raises(TypeError, match=r"Gateway asks an? \w*Client"):
+        make(client)
+    with pytest.raises(TypeError, match=r"Gateway asks an? \w*Client"):
+        make({1: client})
+
+
+def test_a_gateway_whose_loop_has_ended() -> None:
+    """A gateway that nobody stopped before its event loop ended works in the next."""
+    with Server(SharedBank(), port=0) as server:
+        gateway = AsyncGateway(AsyncClient(server.host, server.address[1]), port=0)
+
+        async def used() -> None:
+            await gateway.start()
+            async with AsyncClient(*gateway.address) as client:
+                assert await client.read_holding_registers(0) == [0]
+            while gateway.connections:
+                await asyncio.sleep(0)
+
+        for _ in range(2):
+            asyncio.run(used())
+            assert not gateway.is_running
+        asyncio.run(gateway.stop())
 
 
 def test_handler_behind_a_gateway_sees_one_peer(gateway: MakeGateway) -> None:

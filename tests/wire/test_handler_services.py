@@ -211,7 +211,7 @@ def test_a_replaced_service_has_the_word(refusal: Callable[[], Exception]) -> No
 
 
 def test_another_class_for_a_function() -> None:
-    """The last class of a function code is the one that is used, by either way."""
+    """A subclass takes the place of the class of its function code, by either way."""
 
     class OwnRead(ReadHoldingRegisters):
         """A read that is no plain read."""
@@ -259,8 +259,9 @@ def test_what_is_no_bank(nothing: Any) -> None:
 
 def test_no_bank_among_the_units(caplog: pytest.LogCaptureFixture) -> None:
     """What gets into the mapping later is an error of that unit alone."""
-    units: dict[int, Any] = {1: bank_with(7), 2: object()}
+    units: dict[int, Any] = {1: bank_with(7)}
     handler = Handler(units)
+    units[2] = object()
     assert handler.handle(1, bytes.fromhex("06 0000 0001")) == bytes.fromhex("06 0000 0001")
     assert handler.handle(2, bytes.fromhex("06 0000 0001")) == b"\x86\x04"
     assert len(caplog.records) == 1

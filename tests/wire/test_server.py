@@ -122,7 +122,7 @@ def test_port_in_use() -> None:
         assert client.is_served()
 
 
-@pytest.mark.parametrize("host", ["no such host.invalid", "x" * 70, "192.0.2.1"])
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "x" * 70, "192.0.2.1"])
 def test_host_that_is_not_here(host: str) -> None:
     """`start` raises OSError for a name that does not resolve and for the address of another."""
     server = Server(SharedBank(), host, 0)
@@ -190,15 +190,16 @@ def test_no_conversation_for_a_connection(caplog: pytest.LogCaptureFixture) -> N
     assert len(caplog.records) == 1
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_bank_that_exits_ends_the_service() -> None:
-    """The wish to exit ends the server's thread, which closes everything before."""
+def test_a_bank_that_exits_does_not_end_the_service() -> None:
+    """The wish to exit is an error of the bank: exception 04, and everybody is served on."""
     bank = Calling()
     bank.call = fail_with(SystemExit)
     with Server(bank, port=0) as server, RawClient(server) as client, RawClient(server) as other:
-        client.send(bytes.fromhex("0001 0000 0006 01") + WRITE)
-        assert client.until_end() == b""
-        assert other.until_end() == b""
+        for asking in (client, other):
+            asking.send(bytes.fromhex("0001 0000 0006 01") + WRITE)
+            refused = bytes.fromhex("0001 0000 0003 01") + bytes((WRITE[0] | 0x80, 4))
+            assert asking.receive(len(refused)) == refused
+        assert server.is_running
 
 
 def test_repr_tells_where() -> None:
