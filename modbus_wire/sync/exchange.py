@@ -223,8 +223,8 @@ class Exchanger(Settings):
                 responses = connection.receive_all(data)
                 _count(counts, len(responses), now - start, len(data))
                 for transaction_id, pdu in responses:
-                    answered = place_of[transaction_id]
-                    results[answered] = burst.reads[answered].decode_response(pdu)
+                    answered = place = place_of[transaction_id]
+                    results[place] = burst.reads[place].decode_response(pdu)
                 answered = None
                 if link.keeps_frames_whole:
                     connection.framer.clear()
