@@ -37,6 +37,20 @@ class Identity:
     der: bytes
 
 
+_SIGNS = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
+"""What an authority's key is for; newer OpenSSL insists that it says so."""
+
+
 class Authority:
     """Who signs certificates; `ca` is its own certificate, a file."""
 
@@ -45,6 +59,9 @@ class Authority:
         self._key = ec.generate_private_key(ec.SECP256R1())
         builder = _builder(self._name, self._name, self._key.public_key())
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), True)
+        builder = builder.add_extension(_SIGNS, True)
+        own = x509.SubjectKeyIdentifier.from_public_key(self._key.public_key())
+        builder = builder.add_extension(own, False)
         certificate = builder.sign(self._key, hashes.SHA256())
         self.ca = _write(f"{name}.ca.pem", certificate.public_bytes(Encoding.PEM))
 
@@ -65,6 +82,8 @@ class Authority:
         builder = _builder(_name(name), self._name, key.public_key(), age)
         hosts = [x509.DNSName("localhost"), x509.IPAddress(ip_address(HOST))]
         builder = builder.add_extension(x509.SubjectAlternativeName(hosts), False)
+        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+        builder = builder.add_extension(issuer, False)
         if role is not None:
             extensions = [x509.UnrecognizedExtension(ROLE, utf8_string(role)), *extensions]
         for extension in extensions:
