@@ -233,7 +233,10 @@ def async_client(where: Where) -> Iterator[Face]:
         return client
 
     async def close(client: Any) -> None:
+        transport = client.ctx.transport
         client.close()
+        if transport is not None:
+            transport.abort()  # over TLS it would wait for the server's farewell
         await asyncio.sleep(0)
 
     with LoopThread() as loop:
