@@ -15,8 +15,8 @@ class Limits:
 
     ``allow`` are the networks that may connect, such as ``"10.0.0.0/8"``, ``"::1"``; none given,
     everybody may. Beyond ``max_connections`` the one that has been idle longest is closed for the
-    new one. A connection that neither brought nor took a byte for ``idle_timeout`` seconds is
-    closed.
+    new one. A connection that got no answer for ``idle_timeout`` seconds is closed: bytes that
+    never become a request do not keep it.
     """
 
     __slots__ = ("_networks", "idle_timeout", "max_connections")

@@ -117,7 +117,7 @@ class _Connection(asyncio.Protocol):
     __slots__ = ("_answer", "_conversation", "_run", "_transport", "_write")
 
     used_at = 0.0
-    """When it last brought or took bytes, by the monotonic clock, where that matters."""
+    """When it last got an answer or took one in, by the monotonic clock, where that matters."""
 
     _conversation: Conversation
     _transport: asyncio.Transport
@@ -143,11 +143,10 @@ class _Connection(asyncio.Protocol):
             accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             accepted.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         try:
-            self._conversation = self._run.converse(Peer(*address[:2]), self.later)
+            self._begin(self._run.converse(Peer(*address[:2]), self.later))
         except Exception:
             self._fail()
             return
-        self._answer = self._conversation.receive
         self._run.enter(self)
 
     def data_received(self, data: bytes) -> None:
@@ -196,6 +195,10 @@ class _Connection(asyncio.Protocol):
         with suppress(OSError, AttributeError, TypeError):  # the loop has closed it
             self._transport.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
+    def _begin(self, conversation: Conversation) -> None:
+        self._conversation = conversation
+        self._answer = conversation.receive
+
     def _may_enter(self, address: tuple[Any, ...]) -> bool:
         if self._run.limits.allows(address[0]):
             return True
@@ -216,13 +219,23 @@ class _TimedConnection(_Connection):
         self.used_at = monotonic()
         super().connection_made(transport)
 
-    def data_received(self, data: bytes) -> None:
-        self.used_at = monotonic()
-        super().data_received(data)
-
     def resume_writing(self) -> None:
         self.used_at = monotonic()
         super().resume_writing()
+
+    def later(self, make: Callable[[], bytes]) -> None:
+        self.used_at = monotonic()
+        super().later(make)
+
+    def _begin(self, conversation: Conversation) -> None:
+        super()._begin(conversation)
+        self._answer = self._noted
+
+    def _noted(self, received: bytes) -> bytes:
+        answer = self._conversation.receive(received)
+        if answer:  # bytes that never become a request are no use of the connection
+            self.used_at = monotonic()
+        return answer
 
 
 async def _turns() -> None:

@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from threading import get_ident
 
 from modbus_wire.endpoint import Endpoint
-from modbus_wire.errors import ClientBusy, ConnectionClosedError, ModbusError, RequestError
+from modbus_wire.errors import (
+    ClientBusy,
+    ConnectError,
+    ConnectionClosedError,
+    ModbusError,
+    RequestError,
+)
 from modbus_wire.framing.base import Framing
 from modbus_wire.pdu.base import R, Request
 from modbus_wire.policy import Backoff, Ids, Policy
@@ -140,13 +146,17 @@ class Client(Exchanger, Methods):
         closings = self._closings
         retries = 0
         while True:
+            tried = -1
             if lock.locked():
                 self._refuse_nesting()
                 turn.announce()
+                tried = self.statistics.failed_connects
             try:
                 with lock:
                     turn.owner = get_ident()
                     try:
+                        if tried >= 0:
+                            self._share_failure(tried)
                         return self._ask(request, unit_id, policy)
                     finally:
                         turn.owner = 0
@@ -161,6 +171,14 @@ class Client(Exchanger, Methods):
     def _refuse_nesting(self) -> None:
         if self._turn.is_own:
             raise ClientBusy("a request of this thread is under way; a trace cannot make another")
+
+    def _share_failure(self, tried: int) -> None:
+        """Raise `ConnectError` where who had the turn before has just failed to connect.
+
+        Otherwise the threads that wait for an unreachable server would try it one after the other.
+        """
+        if self._link is None and self.statistics.failed_connects != tried:
+            raise ConnectError(f"{self.peer} could not be reached while this request waited")
 
     def _after_fork(self) -> None:
         """Forget, in the child of a fork, the connection that is the parent's."""

@@ -153,7 +153,7 @@ class _Link:
     __slots__ = ("_answer", "_conversation", "_loop", "_receive", "_send", "_socket", "_unsent")
 
     used_at = 0.0
-    """When it last brought or took a byte, by the monotonic clock, where that matters."""
+    """When it last got an answer or took one in, by the monotonic clock, where that matters."""
 
     _conversation: Conversation
 
@@ -230,6 +230,21 @@ class _TimedLink(_Link):
         super().__init__(accepted, loop)
         self.used_at = monotonic()
 
+    def begin(self, conversation: Conversation) -> None:
+        super().begin(conversation)
+        self._answer = self._noted
+
     def serve(self) -> bool:
-        self.used_at = monotonic()
+        if self._unsent:
+            self.used_at = monotonic()
         return super().serve()
+
+    def _send_made(self, make: Callable[[], bytes]) -> bool:
+        self.used_at = monotonic()
+        return super()._send_made(make)
+
+    def _noted(self, received: bytes) -> bytes:
+        answer = self._conversation.receive(received)
+        if answer:  # bytes that never become a request are no use of the connection
+            self.used_at = monotonic()
+        return answer

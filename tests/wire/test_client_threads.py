@@ -157,19 +157,43 @@ def test_name_that_does_not_resolve_is_a_connect_error(host: str) -> None:
         client.read_holding_registers(0)
 
 
-def test_server_that_accepts_nothing_is_a_connect_error_in_time() -> None:
-    """Connecting has the same bound as a request."""
+@contextmanager
+def full_server() -> Iterator[tuple[str, int]]:
+    """Listen without ever accepting; who connects now gets no answer."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
         fillers = [socket.socket() for _ in range(4)]
         for filler in fillers:
             filler.setblocking(False)
             filler.connect_ex(full.getsockname())
-        start = monotonic()
-        with Client(*full.getsockname(), timeout=0.1) as client, suppress(ConnectError):
-            client.open()
-        assert monotonic() - start < PROMPT
+        yield full.getsockname()
         for filler in fillers:
             filler.close()
+
+
+def test_server_that_accepts_nothing_is_a_connect_error_in_time() -> None:
+    """Connecting has the same bound as a request."""
+    with full_server() as address:
+        start = monotonic()
+        with Client(*address, timeout=0.1) as client, suppress(ConnectError):
+            client.open()
+        assert monotonic() - start < PROMPT
+
+
+def test_threads_that_wait_for_an_unreachable_server_fail_with_the_first() -> None:
+    """Who had to wait for an attempt to connect that failed does not try after it."""
+    threads = 16
+
+    def ask(_: int) -> None:
+        with pytest.raises(ConnectError):
+            client.write_single_register(1, 2)
+
+    with (
+        full_server() as address,
+        Client(*address, timeout=PROMPT) as client,
+        ThreadPoolExecutor(threads) as pool,
+    ):
+        list(pool.map(ask, range(threads)))
+        assert client.statistics.failed_connects < threads / 4
 
 
 def test_connections_send_at_once_and_notice_a_dead_peer() -> None:

@@ -134,3 +134,17 @@ def test_idle_connections_end(style: Style) -> None:
             assert next_one.is_served()
             assert select.select([next_one.socket], [], [], LIMIT)[0]
             assert next_one.until_end() == b""
+
+
+@in_all_styles
+def test_bytes_that_are_no_request_keep_no_connection(style: Style) -> None:
+    """Who sends a long request byte by byte, and never the last one, is closed as idle."""
+    with style(SharedBank(), idle_timeout=0.15) as server, RawClient(server) as trickling:
+        assert trickling.is_served()
+        trickling.send(b"\0\1\0\0\0\xfe\1\x10")
+        sent = 0
+        while not select.select([trickling.socket], [], [], 0.01)[0]:
+            trickling.send(b"\0")
+            sent += 1
+            assert sent < 240
+        assert trickling.until_end() == b""
