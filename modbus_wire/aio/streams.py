@@ -231,8 +231,8 @@ class _TimedConnection(_Connection):
         super()._begin(conversation)
         self._answer = self._noted
 
-    def _noted(self, received: bytes) -> bytes:
-        answer = self._conversation.receive(received)
+    def _noted(self, data: bytes) -> bytes:
+        answer = self._conversation.receive(data)
         if answer:  # bytes that never become a request are no use of the connection
             self.used_at = monotonic()
         return answer

@@ -243,8 +243,8 @@ class _TimedLink(_Link):
         self.used_at = monotonic()
         return super()._send_made(make)
 
-    def _noted(self, received: bytes) -> bytes:
-        answer = self._conversation.receive(received)
+    def _noted(self, data: bytes) -> bytes:
+        answer = self._conversation.receive(data)
         if answer:  # bytes that never become a request are no use of the connection
             self.used_at = monotonic()
         return answer
