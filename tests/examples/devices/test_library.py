@@ -1,0 +1,22 @@
+"""The library as a whole: each device has a source and a test."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+DEVICES = sorted((HERE.parents[2] / "examples" / "devices").glob("[a-z]*.py"))
+
+
+@pytest.mark.parametrize("path", DEVICES, ids=lambda path: path.stem)
+def test_a_device_has_a_source_and_a_test(path: Path) -> None:
+    """Its docstring says where the map is from; a module beside this one tests it."""
+    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    assert "Source: " in docstring
+    assert (HERE / f"test_{path.stem}.py").is_file()
+
+
+def test_there_are_devices() -> None:
+    """The search has not gone blind."""
+    assert len(DEVICES) >= 9
