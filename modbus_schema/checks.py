@@ -10,6 +10,7 @@ from modbus_schema.codecs.base import Codec, encode_checked
 from modbus_schema.declared import UNSET, Declaration, Leaf, Mapped, Nested, Repeat
 from modbus_schema.layout import Layout, Slot, cells_text
 from modbus_schema.options import Access, order_problem
+from modbus_schema.periods import period_problem
 from modbus_wire.codes import (
     ADDRESS_SPACE,
     MAX_READ_BITS,
@@ -79,6 +80,7 @@ def _overlaps(slots: Iterable[Slot]) -> Iterator[str]:
 def _group_problems(group: Nested, access: Access) -> Iterator[str]:
     problems = list(_number_problems(group))
     yield from problems
+    yield from _period_problems(group, access)
     if isinstance(group, Repeat) and not problems:
         last = group.item(group.times - 1).base
         if last >= ADDRESS_SPACE:
@@ -105,6 +107,7 @@ def _leaf_problems(leaf: Leaf, access: Access) -> Iterator[str]:
     if not leaf.access.includes(access):
         yield f"{_place(leaf)} is read-only, so the field is RO, not {access.value}"
     yield from _option_problems(leaf)
+    yield from _period_problems(leaf, access)
     codec: object = leaf.codec
     if not isinstance(codec, Codec):
         yield f"{_place(leaf)}: {codec!r} is no codec"
@@ -129,6 +132,14 @@ def _option_problems(leaf: Leaf) -> Iterator[str]:
     for validator in validators:
         if not callable(validator):
             yield f"the validator {validator!r} is not callable"
+
+
+def _period_problems(field: Declaration, access: Access) -> Iterator[str]:
+    problem = period_problem(field.every)
+    if problem:
+        yield problem
+    elif field.every is not None and not access.readable:
+        yield "a field that is never read has no period"
 
 
 def _number_problems(group: Nested) -> Iterator[str]:

@@ -35,6 +35,8 @@ class Leaf(NamedTuple):
     word_order: WordOrder | None = None
     byte_order: ByteOrder | None = None
     alias: bool = False
+    every: object = None
+    """How often it is read, as it was written."""
 
 
 class Group(NamedTuple):
@@ -47,6 +49,7 @@ class Group(NamedTuple):
     access: Access = Access.RW
     together: bool = False
     """Whether one request reads all of it."""
+    every: object = None
 
 
 class Repeat(NamedTuple):
@@ -61,6 +64,7 @@ class Repeat(NamedTuple):
     access: Access = Access.RW
     together: bool = False
     """Whether one request reads all of an item."""
+    every: object = None
 
     def item(self, index: int) -> Group:
         """Return the group at an index, 0 to ``times`` - 1."""
@@ -70,6 +74,7 @@ class Repeat(NamedTuple):
             description=self.description,
             access=self.access,
             together=self.together,
+            every=self.every,
         )
 
 

@@ -6,6 +6,7 @@ from modbus_schema.codecs.order import Order
 from modbus_schema.declared import Declaration, Group, Leaf, Mapped, Repeat
 from modbus_schema.layout import GroupNode, Layout, Node, RepeatNode, Slot
 from modbus_schema.options import MapOptions
+from modbus_schema.periods import period_of
 from modbus_schema.refs import Path, path_text
 from modbus_schema.rules import ReadRules
 
@@ -29,8 +30,11 @@ class _Branch(NamedTuple):
     bundle: Path | None = None
     """The outermost group around it that is read in one request."""
 
-    def group_node(self, model: type[Mapped]) -> GroupNode:
-        inside = self._replace(options=model.__options__.over(self.options))
+    def group_node(self, model: type[Mapped], every: object = None) -> GroupNode:
+        options = model.__options__.over(self.options)
+        if every is not None:
+            options = options._replace(every=period_of(every))
+        inside = self._replace(options=options)
         members = model.__fields__.items()
         return GroupNode(model, {name: inside._node(name, field) for name, field in members})
 
@@ -48,10 +52,11 @@ class _Branch(NamedTuple):
     def _nested(self, path: Path, group: Group) -> GroupNode:
         bundle = path if group.together and self.bundle is None else self.bundle
         inside = self._replace(path=path, base=self.base + group.base, bundle=bundle)
-        return inside.group_node(group.model)
+        return inside.group_node(group.model, group.every)
 
     def _slot(self, path: Path, leaf: Leaf) -> Slot:
         orders = self.options
+        period = orders.every if leaf.every is None else period_of(leaf.every)
         return Slot(
             path=path,
             name=self.name + path_text(path),
@@ -71,4 +76,5 @@ class _Branch(NamedTuple):
             unit=leaf.unit,
             description=leaf.description,
             bundle=self.bundle,
+            every=period if leaf.access.readable else None,
         )

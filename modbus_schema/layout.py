@@ -14,6 +14,7 @@ from modbus_schema.codecs.order import Order
 from modbus_schema.declared import Mapped, Validator
 from modbus_schema.errors import EncodeError
 from modbus_schema.options import Access as Access
+from modbus_schema.periods import Period
 from modbus_schema.refs import Path as Path
 from modbus_schema.rules import ReadRules
 from modbus_wire.codes import Table
@@ -28,7 +29,8 @@ class Slot:
 
     ``name`` is for people (``HeatPump.zones[1].target``), ``size`` counts cells of the table, and
     an ``alias`` is another view of cells that other slots have. ``bundle`` is the path of the
-    group that is read in one request, None where nothing says so.
+    group that is read in one request, None where nothing says so; ``every`` is how often a poller
+    reads it, None where that is the poller's choice.
     """
 
     __slots__ = (
@@ -38,6 +40,7 @@ class Slot:
         "bundle",
         "codec",
         "description",
+        "every",
         "maximum",
         "minimum",
         "name",
@@ -67,6 +70,7 @@ class Slot:
         unit: str = "",
         description: str = "",
         bundle: Path | None = None,
+        every: Period | None = None,
     ) -> None:
         self.path = path
         self.name = name
@@ -83,6 +87,7 @@ class Slot:
         self.unit = unit
         self.description = description
         self.bundle = bundle
+        self.every = every
 
     def __repr__(self) -> str:
         return f"<Slot {self.place}>"

@@ -10,6 +10,7 @@ from modbus_schema.declared import Mapped
 from modbus_schema.layout import Layout
 from modbus_schema.meta import MapMeta
 from modbus_schema.options import ByteOrder, WordOrder
+from modbus_schema.periods import Every
 from modbus_schema.placements import (
     coil,
     discrete_input,
@@ -44,8 +45,9 @@ class RegisterMap(_Base):
 
     The class attributes of a map are references to its fields; an instance is frozen and holds one
     value for each. Class keywords, inherited by subclasses: ``word_order`` of numbers that span
-    registers and ``byte_order`` in each register (``"big"``, as AP §4.2 says, or ``"little"``), and
-    how the device is read, which those of a group's class do not change:
+    registers and ``byte_order`` in each register (``"big"``, as AP §4.2 says, or ``"little"``),
+    ``every`` for how often a poller reads the fields that do not say so themselves, and how the
+    device is read, which those of a group's class do not change:
 
     - ``max_gap``: how many cells that no field declares one read may bridge (0);
     - ``max_block``: how many cells one read may bring, of every table or by table; the protocol's
@@ -65,6 +67,7 @@ class RegisterMap(_Base):
         *,
         word_order: WordOrder | None = None,
         byte_order: ByteOrder | None = None,
+        every: Every | None = None,
         max_gap: int | None = None,
         max_block: MaxBlock | None = None,
         forbidden: Areas | None = None,

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
+from modbus_schema.periods import Period, period_of, period_problem
 from modbus_schema.rules import KEYWORDS as READ_KEYWORDS
 from modbus_schema.rules import ReadRules, rules_from
 
@@ -13,7 +14,7 @@ WordOrder: TypeAlias = Literal["big", "little"]
 ByteOrder: TypeAlias = Literal["big", "little"]
 """Which byte of a register comes first on the wire; the protocol itself says ``big`` (AP §4.2)."""
 
-KEYWORDS = ("word_order", "byte_order", *READ_KEYWORDS)
+KEYWORDS = ("word_order", "byte_order", "every", *READ_KEYWORDS)
 """What a class statement may say."""
 
 ORDERS: tuple[str, ...] = get_args(WordOrder)
@@ -47,6 +48,8 @@ class MapOptions(NamedTuple):
     word_order: WordOrder | None = None
     byte_order: ByteOrder | None = None
     reading: ReadRules = ReadRules()
+    every: Period | None = None
+    """How often fields are read that do not say so themselves."""
 
     def over(self, outer: "MapOptions") -> "MapOptions":
         """Return these options, with what they leave open taken from ``outer``."""
@@ -54,18 +57,21 @@ class MapOptions(NamedTuple):
             word_order=self.word_order or outer.word_order,
             byte_order=self.byte_order or outer.byte_order,
             reading=self.reading.over(outer.reading),
+            every=self.every or outer.every,
         )
 
 
 def options_from(keywords: Mapping[str, object]) -> tuple[MapOptions, list[str]]:
     """Read the keywords of a class statement: the valid ones as options, a line for each other."""
     of_reading = {key: value for key, value in keywords.items() if key in READ_KEYWORDS}
-    orders = {key: value for key, value in keywords.items() if key not in of_reading}
+    others = {key: value for key, value in keywords.items() if key not in of_reading}
     rules, problems = rules_from(of_reading)
-    problems = [*_keyword_problems(orders), *problems]
+    problems = [*_keyword_problems(others), *problems]
     if problems:
         return MapOptions(), problems
-    return MapOptions(**orders, reading=rules), []  # type: ignore[arg-type]  # checked above
+    every = others.pop("every", None)
+    period = None if every is None else period_of(every)
+    return MapOptions(**others, reading=rules, every=period), []  # type: ignore[arg-type]  # checked above
 
 
 def order_problem(keyword: str, value: object) -> str | None:
@@ -81,5 +87,9 @@ def _keyword_problems(keywords: Mapping[str, object]) -> Iterator[str]:
             problem = order_problem(keyword, value)
             if problem or value is None:
                 yield problem or f'{keyword} must be "big" or "little", not None'
+        elif keyword == "every":
+            problem = period_problem(value)
+            if problem:
+                yield problem
         else:
             yield f"{keyword} is no keyword of a register map ({', '.join(KEYWORDS)})"

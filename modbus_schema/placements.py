@@ -15,6 +15,7 @@ from modbus_schema.codecs.bit_table import single_bit
 from modbus_schema.declared import UNSET, Group, Leaf, Mapped, Repeat
 from modbus_schema.fields import RO, RW, WO
 from modbus_schema.options import Access, ByteOrder, WordOrder
+from modbus_schema.periods import Every
 from modbus_wire.codes import Table
 
 T = TypeVar("T")
@@ -36,6 +37,9 @@ class BitOptions(TypedDict, Generic[T], total=False):
     overlap: bool
     """Another view of cells that other fields have: it may overlap them, and writing a whole
     instance leaves it out."""
+
+    every: Every | None
+    """How often a poller reads it; says more than the group around it and the class."""
 
 
 class RegisterOptions(BitOptions[T], Generic[T], total=False):
@@ -134,6 +138,7 @@ def group(
     *,
     base: int,
     together: bool = False,
+    every: Every | None = None,
     description: str = "",
     default: G | None = None,
 ) -> RW[G]:
@@ -141,13 +146,15 @@ def group(
 
     RO or RW is about writing the group as a whole; its members stay what they are. Orders that
     ``model`` leaves open are those of the map that holds it. ``together``: one request reads all
-    of the group, over gaps of any length, so that its values are of one moment.
+    of the group, over gaps of any length, so that its values are of one moment. ``every`` is how
+    often a poller reads those of its fields that do not say so themselves.
     """
     return RW(
         Group(
             model=model,
             base=base,
             together=together,
+            every=every,
             description=description,
             default=_given(default),
         )
@@ -161,6 +168,7 @@ def repeat(
     stride: int,
     count: int,
     together: bool = False,
+    every: Every | None = None,
     description: str = "",
     default: tuple[G, ...] | None = None,
 ) -> RW[tuple[G, ...]]:
@@ -175,6 +183,7 @@ def repeat(
             stride=stride,
             times=count,
             together=together,
+            every=every,
             description=description,
             default=_given(default),
         )

@@ -38,7 +38,7 @@ WIRE: Rows = {
 SCHEMA: Rows = {
     "errors": ("errors",),
     "codecs": ("codecs",),
-    "fields": ("rules", "options", "declared", "refs", "fields", "placements"),
+    "fields": ("rules", "periods", "options", "declared", "refs", "fields", "placements"),
     "layout": ("layout", "flatten", "checks"),
     "planning and compile": ("planning", "snapshots", "plain", "compile"),
     "model": ("body", "meta", "model"),

@@ -27,6 +27,7 @@ class Kind(Enum):
     UNIT = "unit"
     LIMITS = "limits"
     VALUES = "values"
+    EVERY = "every"
     DESCRIPTION = "description"
 
 
@@ -68,6 +69,7 @@ def _changes(old: Row, new: Row) -> Iterator[Difference]:
         (Kind.UNIT, old.unit, new.unit, True),
         (Kind.LIMITS, old.limits, new.limits, not _includes(new.limits, old.limits)),
         (Kind.VALUES, _values(old), _values(new), not old.values.items() <= new.values.items()),
+        (Kind.EVERY, old.every, new.every, False),
         (Kind.DESCRIPTION, old.description, new.description, False),
     ):
         if before != after:

@@ -26,7 +26,7 @@ nav a { margin-right: 1rem; }
   tr { break-inside: avoid; } nav { display: none; } }
 """.strip()
 
-_HEADS = ("Address", "Hex", "Modicon", "Field", "Type", "Access", "Unit", "Range", "Description")
+_HEADS = ("Address", "Hex", "Modicon", "Field", "Type", "Access", "Unit", "Range")
 
 
 def to_html(model: type[RegisterMap], *, title: str | None = None) -> str:
@@ -35,7 +35,8 @@ def to_html(model: type[RegisterMap], *, title: str | None = None) -> str:
     tables = list(rows_by_table(model))
     links = "".join(f'<a href="#{table.label}">{TITLES[table]}</a>' for table, _ in tables)
     text = "".join(f"<p>{escape(part)}</p>\n" for part in summary(model).split("\n\n") if part)
-    sections = "".join(_section(table, rows) for table, rows in tables)
+    have_periods = any(row.every for _, rows in tables for row in rows)
+    sections = "".join(_section(table, rows, have_periods) for table, rows in tables)
     return (
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -45,16 +46,17 @@ def to_html(model: type[RegisterMap], *, title: str | None = None) -> str:
     )
 
 
-def _section(table: Table, rows: Iterable[Row]) -> str:
-    heads = "".join(f"<th>{head}</th>" for head in _HEADS)
-    body = "".join(map(_line, rows))
+def _section(table: Table, rows: Iterable[Row], have_periods: bool) -> str:
+    titles = (*_HEADS, *(("Every",) if have_periods else ()), "Description")
+    heads = "".join(f"<th>{title}</th>" for title in titles)
+    body = "".join(_line(row, have_periods) for row in rows)
     return (
         f'<h2 id="{table.label}">{TITLES[table]}</h2>\n<table>\n<thead><tr>{heads}</tr></thead>\n'
         f"<tbody>\n{body}</tbody>\n</table>\n"
     )
 
 
-def _line(row: Row) -> str:
+def _line(row: Row, have_periods: bool) -> str:
     last = row.address + row.size - 1
     span = f"{row.address}" if row.size == 1 else f"{row.address}&ndash;{last}"
     kind = f"<code>{escape(row.type)}</code>"
@@ -68,6 +70,7 @@ def _line(row: Row) -> str:
         f"<td>{row.access}</td>",
         f"<td>{escape(row.unit)}</td>",
         f'<td class="number">{row.limits.replace("..", "&ndash;")}</td>',
+        f'<td class="number">{row.every}</td>' if have_periods else "",
         f"<td>{escape(row.description)}{_values(row)}</td>",
     )
     return f"<tr>{''.join(cells)}</tr>\n"

@@ -7,22 +7,26 @@ from collections.abc import Iterable, Iterator
 from modbus_schema.describe.rows import TITLES, Row, rows_by_table, summary
 from modbus_schema.model import RegisterMap
 
-_HEADS = ("Address", "Modicon", "Field", "Type", "Access", "Unit", "Range", "Description")
+_HEADS = ("Address", "Modicon", "Field", "Type", "Access", "Unit", "Range", "Every", "Description")
 
 
 def to_markdown(model: type[RegisterMap], *, title: str | None = None) -> str:
     """Return the document of a map; addresses in both notations, on the wire and from 1 on."""
     parts = [f"# {_escaped(title or model.__name__)}", _escaped(summary(model))]
-    for table, rows in rows_by_table(model):
-        parts += [f"## {TITLES[table]}", "\n".join(_table(rows))]
+    tables = list(rows_by_table(model))
+    have_periods = any(row.every for _, rows in tables for row in rows)
+    for table, rows in tables:
+        parts += [f"## {TITLES[table]}", "\n".join(_table(rows, have_periods))]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _table(rows: Iterable[Row]) -> Iterator[str]:
-    yield _line(_HEADS)
-    yield _line("---" for _ in _HEADS)
+def _table(rows: Iterable[Row], have_periods: bool) -> Iterator[str]:
+    heads = [head for head in _HEADS if have_periods or head != "Every"]
+    yield _line(heads)
+    yield _line("---" for _ in heads)
     for row in rows:
-        yield _line(map(_escaped, _cells(row)))
+        cells = zip(_HEADS, _cells(row), strict=True)
+        yield _line(_escaped(cell) for head, cell in cells if head in heads)
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -39,6 +43,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         row.access,
         row.unit,
         row.limits,
+        row.every,
         describe_values(row),
     )
 

@@ -47,6 +47,8 @@ class Row(NamedTuple):
     values: dict[int, str]
     """The names of an enum's or of flags' values."""
     description: str
+    every: str
+    """How often it is read, ``1m`` or ``once``; empty where the map does not say."""
 
 
 def rows_of(model: type[RegisterMap]) -> list[Row]:
@@ -105,6 +107,7 @@ def _row(slot: Slot) -> Row:
         limits=_limits(slot),
         values=named_values(slot.codec),
         description=slot.description,
+        every="" if slot.every is None else str(slot.every),
     )
 
 

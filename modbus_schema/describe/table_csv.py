@@ -21,6 +21,7 @@ COLUMNS = (
     "min",
     "max",
     "values",
+    "every",
     "description",
 )
 
@@ -47,6 +48,7 @@ def to_csv(model: type[RegisterMap]) -> str:
                 low,
                 high,
                 values,
+                row.every,
                 row.description,
             )
         )

@@ -54,6 +54,8 @@ class Entity(NamedTuple):
         options.setdefault("access", Access.RO)
         if "description" not in options and path == self.path and path[0] != self.title:
             options["description"] = self.title
+        if options["access"].readable and self.given.get("scan_interval"):
+            options["every"] = f"{whole(self.given['scan_interval'], 'scan_interval')}s"
         leaf = Leaf(table=table, address=_address(address), codec=codec, **options)
         return Entry(self.where, path, leaf)
 

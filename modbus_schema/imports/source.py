@@ -17,6 +17,7 @@ from modbus_schema.imports.names import class_name, unused
 from modbus_schema.imports.sketch import Entry, Sketch
 from modbus_schema.imports.text import LINE, call, docstring, literal, names_in, renamed
 from modbus_schema.imports.tree import Branch, Node, leaves_of, tree_of
+from modbus_schema.periods import period_of
 from modbus_wire.codes import Table
 
 _PLACEMENTS = {
@@ -218,6 +219,8 @@ def _options(leaf: Leaf, orders: dict[str, str]) -> Iterator[str]:
     for word, end in (("word_order", leaf.word_order), ("byte_order", leaf.byte_order)):
         if end == "little" and word not in orders:
             yield f"{word}={literal(end)}"
+    if leaf.every is not None:
+        yield f"every={literal(str(period_of(leaf.every)))}"
     if leaf.alias:
         yield "overlap=True"
 

@@ -131,6 +131,7 @@ class _Sheet:
                 maximum=_number(cell["max"]),
                 word_order=word,
                 byte_order=byte,
+                every=cell["every"] or None,
             ),
         )
 

@@ -54,8 +54,11 @@ class _Body:
     def add_register(self, table: Any, address: int, codec: Codec[Any], **keywords: Any) -> None:
         draw = self.draw
         orders = {"word_order": draw(_ENDS), "byte_order": draw(_ENDS)}
-        kinds = (RW, RO, WO) if table is holding_register else (RO,)
+        kinds: tuple[Any, ...] = (RW, RO, WO) if table is holding_register else (RO,)
         keywords |= draw(_limits(codec))
+        if draw(st.integers(0, 3)) == 0:
+            keywords["every"] = draw(st.sampled_from(["1s", 0.25, "2m", "once"]))
+            kinds = (RW, RO) if table is holding_register else (RO,)
         self.add(table(address, codec, **orders, **keywords), *kinds)
 
     def add_codec(self) -> None:
@@ -126,7 +129,9 @@ def maps(draw: st.DrawFn, depth: int = 1) -> Extent:
     for adder in draw(st.lists(st.sampled_from(adders), min_size=1, max_size=5)):
         adder()
     orders = {"word_order": draw(_ENDS), "byte_order": draw(_ENDS)}
-    given = {keyword: order for keyword, order in orders.items() if order}
+    given: dict[str, Any] = {keyword: order for keyword, order in orders.items() if order}
+    if draw(st.integers(0, 3)) == 0:
+        given["every"] = "90s"
     namespace: dict[str, Any] = {name: placed for name, (_, placed) in body.fields.items()}
     namespace["__annotations__"] = {name: kind for name, (kind, _) in body.fields.items()}
     namespace["__module__"] = __name__

@@ -16,7 +16,7 @@ from modbus_schema.describe.markdown import to_markdown
 from modbus_schema.describe.table_csv import to_csv
 from modbus_schema.fields import RO, RW, WO
 from modbus_schema.model import RegisterMap
-from modbus_schema.placements import coil, holding_register, input_register, repeat
+from modbus_schema.placements import coil, group, holding_register, input_register, repeat
 
 DASH = "\N{EN DASH}"
 
@@ -40,6 +40,15 @@ class Zone(RegisterMap):
     """A zone."""
 
     target: RW[float] = holding_register(0, int16.scaled("0.1"), unit="degC", min=5, max=30)
+
+
+class Timed(RegisterMap, every="1m"):
+    """Fields with periods of their own."""
+
+    serial: RO[int] = input_register(0, uint16, every="once")
+    power: RO[int] = input_register(1, uint16, every=0.5)
+    reset: WO[bool] = coil(0)
+    zone: RO[Zone] = group(Zone, base=3)
 
 
 class Pump(RegisterMap, word_order="little"):
@@ -132,10 +141,35 @@ def test_csv_has_the_fields_as_data() -> None:
         "min": "",
         "max": "",
         "values": "",
+        "every": "",
         "description": "measured & averaged",
     }
     assert rows["mode"]["values"] == "0=OFF 1=HEAT"
     assert (rows["zones[1].target"]["min"], rows["zones[1].target"]["max"]) == ("5", "30")
+
+
+def test_documents_say_how_often_a_field_is_read() -> None:
+    """A map that says nothing about it has no column for it."""
+    heads = [line for line in to_markdown(Timed).splitlines() if line.startswith("| Address")]
+    assert all(" Range | Every | Description |" in head for head in heads)
+    assert "| serial | uint16 | RO |  |  | once |  |" in to_markdown(Timed)
+    assert "| power | uint16 | RO |  |  | 500ms |  |" in to_markdown(Timed)
+    assert "| reset | single\\_bit | WO |  |  |  |  |" in to_markdown(Timed)
+    assert "Every" not in to_markdown(Pump)
+    assert "Every" not in Page(to_html(Pump)).text
+    assert Page(to_html(Timed)).text.count("Every") == 3
+    periods = {row["name"]: row["every"] for row in csv.DictReader(io.StringIO(to_csv(Timed)))}
+    assert periods == {"serial": "once", "power": "500ms", "reset": "", "zone.target": "1m"}
+
+
+def test_another_period_breaks_nothing() -> None:
+    """It is a difference all the same."""
+
+    class Slower(Timed):
+        power: RO[int] = input_register(1, uint16, every="1m")
+
+    (difference,) = diff(Timed, Slower)
+    assert str(difference) == "compatible  power: every: 500ms -> 1m"
 
 
 class Newer(RegisterMap, word_order="little"):

@@ -93,7 +93,8 @@ modbus:
         scale: 0.1
         nan_value: 0x8000
         unit_of_measurement: °C
-      - {name: energy, address: 20, device_address: 1, data_type: uint32, swap: word}
+      - {name: energy, address: 20, device_address: 1, data_type: uint32, swap: word,
+         scan_interval: 90}
       - {name: phases, address: 30, slave: 1, data_type: custom, structure: ">3f", count: 6}
       - {name: many, address: 50, slave: 1, data_type: int32, virtual_count: 1, swap: word_byte}
       - {name: label, address: 60, slave: 1, data_type: string, count: 4}
@@ -387,6 +388,7 @@ def test_home_assistant() -> None:
     rows = {row.name: row for row in rows_of(model)}
     assert rows["outdoor_temperature"].unit == "°C"
     assert rows["living_room.target_temperature"].limits == "5..30"
+    assert rows["energy"].every == "90s"
     assert rows["living_room.hvac_mode"].values == {0: "OFF", 1: "HEAT", 3: "HEAT_2", 2: "COOL"}
 
 
@@ -407,10 +409,10 @@ def test_all_faults_of_home_assistant_are_named_at_once() -> None:
     assert [fault.where for fault in failed.value.faults] == [
         "ha.yaml:7: sensors Outdoor temperature",
         "ha.yaml:14: sensors energy",
-        "ha.yaml:15: sensors phases",
-        "ha.yaml:17: sensors label",
-        "ha.yaml:19: binary_sensors alarm",
-        "ha.yaml:22: switches pump",
+        "ha.yaml:16: sensors phases",
+        "ha.yaml:18: sensors label",
+        "ha.yaml:20: binary_sensors alarm",
+        "ha.yaml:23: switches pump",
     ]
 
 

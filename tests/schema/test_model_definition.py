@@ -152,6 +152,28 @@ def test_all_faults_are_in_one_error() -> None:
             holding_register(0, string(124)),
             "holding[0..123] is too long to be written by one request, which moves at most 123",
         ),
+        (
+            RO[int],
+            holding_register(0, int16, every="soon"),
+            'every must be a time such as "500ms", "1s", "5m" or "once", not \'soon\'',
+        ),
+        (RO[int], holding_register(0, int16, every=0), "every must be 1ms..366d, not 0"),
+        (RO[bool], coil(3, every="400d"), "every must be 1ms..366d, not '400d'"),
+        (
+            WO[int],
+            holding_register(0, int16, every="1s"),
+            "a field that is never read has no period",
+        ),
+        (
+            RO[Zone],
+            group(Zone, base=3, every=wrong(True)),
+            'every must be a time such as "500ms", "1s", "5m" or "once", not True',
+        ),
+        (
+            RO[Zone],
+            repeat(Zone, base=3, stride=1, count=2, every=1 / 3),
+            f"every must be whole nanoseconds, which {1 / 3!r} is not",
+        ),
         (WO[Zone], group(Zone, base=3), "a group is RO or RW; its members may be WO"),
         (
             RW[Meter],
@@ -235,7 +257,8 @@ def test_names_that_are_taken(name: str, fault: str) -> None:
             {"max_gaps": 3},
             (
                 "max_gaps is no keyword of a register map "
-                "(word_order, byte_order, max_gap, max_block, forbidden, readable, read_alone)"
+                "(word_order, byte_order, every, max_gap, max_block, forbidden, readable, "
+                "read_alone)"
             ),
         ),
     ],

@@ -3,6 +3,7 @@
 # ruff: noqa: D101, D103
 
 from collections.abc import Mapping
+from datetime import timedelta
 from enum import IntEnum, IntFlag
 from typing import Any, assert_type
 
@@ -107,14 +108,18 @@ class BigHeatPump(HeatPump, byte_order="little"):
 
 class Ruled(
     RegisterMap,
+    every="1m",
     max_gap=3,
     max_block={Table.COILS: 100},
     forbidden={Table.HOLDING_REGISTERS: [range(3)]},
     readable={Table.INPUT_REGISTERS: (range(3), range(9, 20))},
     read_alone={},
 ):
-    fan: RO[Fan] = group(Fan, base=3, together=True)
-    fans: RO[tuple[Fan, ...]] = repeat(Fan, base=30, stride=3, count=2, together=True)
+    fan: RO[Fan] = group(Fan, base=3, together=True, every=5)
+    fans: RO[tuple[Fan, ...]] = repeat(Fan, base=30, stride=3, count=2, together=True, every="1h")
+    hours: RO[int] = input_register(0, uint32, every=timedelta(hours=1))
+    alarm: RO[bool] = discrete_input(0, every=0.25)
+    serial: RW[str] = holding_register(60, string(4), every="once")
 
 
 class Short(Ruled, max_block=10):

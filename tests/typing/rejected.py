@@ -68,6 +68,9 @@ class Placements(RegisterMap):
     not_together: RO[Zone] = group(Zone, base=1, together="yes")  # error
     many_of_one: RO[tuple[Zone, ...]] = group(Zone, base=1)  # error
     no_count: RO[tuple[Zone, ...]] = repeat(Zone, base=1, stride=3)  # error
+    no_period: RO[float] = input_register(0, float32, every=b"1s")  # error
+    no_bit_period: RO[bool] = discrete_input(0, every=[1])  # error
+    no_group_period: RO[Zone] = group(Zone, base=1, every=b"1s")  # error
     number_check: RW[str] = holding_register(1, string(3), validator=positive)  # error
 
 
@@ -84,6 +87,10 @@ class TextGap(RegisterMap, max_gap="3"):  # error
 
 
 class TextBlock(RegisterMap, max_block="3"):  # error
+    pass
+
+
+class BytesPeriod(RegisterMap, every=b"1s"):  # error
     pass
 
 
