@@ -1,6 +1,7 @@
 """Typed, declarative register maps for Modbus: one class reads, writes and simulates a device."""
 
 from modbus_schema.async_device import AsyncDevice, AsyncExecutor
+from modbus_schema.blank import blank
 from modbus_schema.codecs import (
     Codec,
     array,
@@ -77,6 +78,7 @@ __all__ = [
     "bit",
     "bit_list",
     "bits",
+    "blank",
     "boolean",
     "coil",
     "composite",

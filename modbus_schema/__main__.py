@@ -1,5 +1,9 @@
-"""The command line: documents of a map, and what changed between two.
+"""The command line: devices read, written and simulated by their maps, and documents of a map.
 
+    python -m modbus_schema read tcp://192.168.1.10 devices.meter:Meter --unit 7
+    python -m modbus_schema read rtu:///dev/ttyUSB0?baudrate=9600 devices.meter:Meter voltage
+    python -m modbus_schema write 192.168.1.10 devices.pump:Pump mode=HEAT zones[1].target=21.5
+    python -m modbus_schema simulate devices.pump:Pump outdoor=7.5 --port 5020
     python -m modbus_schema markdown devices.meter:Meter
     python -m modbus_schema html devices.meter:Meter > meter.html
     python -m modbus_schema csv devices.meter:Meter
@@ -9,8 +13,9 @@
     python -m modbus_schema import telegraf telegraf.conf > devices.py
     python -m modbus_schema import home-assistant configuration.yaml > devices.py
 
-A map is named by its module and class. ``diff`` ends with status 1 where a change is breaking,
-``import`` where the file gives no map: it prints the source of the classes, or all faults.
+A map is named by its module and class. ``read`` ends with status 1 where a field did not come,
+``diff`` where a change is breaking, ``import`` where the file gives no map: it prints the source of
+the classes, or all faults.
 """
 
 from __future__ import annotations
@@ -21,7 +26,9 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from typing import TypeAlias
 
+from modbus_schema.commands import ask, serve
 from modbus_schema.describe.diff import diff
 from modbus_schema.describe.html import to_html
 from modbus_schema.describe.json_schema import to_json_schema
@@ -29,6 +36,17 @@ from modbus_schema.describe.markdown import to_markdown
 from modbus_schema.describe.table_csv import to_csv
 from modbus_schema.imports.command import add_import_arguments, run_import
 from modbus_schema.model import RegisterMap
+from modbus_wire.errors import ModbusError
+
+_Run: TypeAlias = Callable[[argparse.Namespace], int]
+
+_ASKING: dict[str, tuple[_Run, Callable[[argparse.ArgumentParser], None], str]] = {
+    "read": (ask.run_read, ask.add_read_arguments, "print what a device holds"),
+    "write": (ask.run_write, ask.add_write_arguments, "write fields of a device"),
+}
+
+_LISTED = {"read": "field", "write": "setting", "simulate": "setting"}
+"""The argument of which there may be many."""
 
 _DOCUMENTS: dict[str, Callable[[type[RegisterMap]], str]] = {
     "markdown": to_markdown,
@@ -40,7 +58,32 @@ _DOCUMENTS: dict[str, Callable[[type[RegisterMap]], str]] = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the arguments say; return the status of the process."""
-    given = _parser().parse_args(arguments)
+    given = _parsed(arguments)
+    try:
+        return _run(given)
+    except (ModbusError, ValueError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+
+
+def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Return the arguments; fields and settings may stand before and after options."""
+    parser = _parser()
+    given, more = parser.parse_known_args(arguments)
+    listed = _LISTED.get(given.command)
+    if more and (listed is None or any(text.startswith("-") for text in more)):
+        parser.error(f"unrecognized arguments: {' '.join(more)}")
+    if listed is not None:
+        getattr(given, listed).extend(more)
+    return given
+
+
+def _run(given: argparse.Namespace) -> int:
+    if given.command in _ASKING:
+        run, *_ = _ASKING[given.command]
+        return run(given)
+    if given.command == "simulate":
+        return serve.run_simulate(given)
     if given.command == "diff":
         return _print_diff(given.old, given.new)
     if given.command == "import":
@@ -53,6 +96,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m modbus_schema", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    for name, (_, add_arguments, summary) in _ASKING.items():
+        asking = commands.add_parser(name, help=summary)
+        asking.add_argument("device", help="host or URL: tcp://plc:502, rtu:///dev/ttyUSB0")
+        asking.add_argument("map", type=_map, help="module:Class")
+        add_arguments(asking)
+    served = commands.add_parser("simulate", help="serve a simulated device")
+    served.add_argument("map", type=_map, help="module:Class")
+    serve.add_simulate_arguments(served)
     for name in _DOCUMENTS:
         document = commands.add_parser(name, help=f"print a map as {name}")
         document.add_argument("map", type=_map, help="module:Class")

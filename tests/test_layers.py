@@ -44,8 +44,8 @@ SCHEMA: Rows = {
     "model": ("body", "meta", "model"),
     "values and documents": ("addresses", "values", "describe", "imports"),
     "transfer": ("transfer", "changes", "reading", "partial"),
-    "device and tools": ("device_base", "device", "async_device", "feed", "simulation"),
-    "command line": ("__main__",),
+    "device and tools": ("device_base", "device", "async_device", "feed", "blank", "simulation"),
+    "command line": ("commands", "__main__"),
 }
 
 HOUSE = {"modbus_wire": WIRE, "modbus_schema": SCHEMA}

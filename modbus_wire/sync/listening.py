@@ -27,7 +27,7 @@ def bind_datagrams(host: str, port: int) -> socket.socket:
 def _first(host: str, port: int, kind: socket.SocketKind) -> socket.socket:
     try:
         found = socket.getaddrinfo(host or None, port, type=kind, flags=socket.AI_PASSIVE)
-    except UnicodeError as error:
+    except (UnicodeError, socket.gaierror) as error:
         raise OSError(f"{host!r} does not resolve: {error}") from error
     failure: OSError | None = None
     for family, _, _, _, address in found:

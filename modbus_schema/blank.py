@@ -1,0 +1,71 @@
+"""An instance to begin with: what a device holds on which nothing has been set."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from enum import Enum
+from typing import Any, TypeVar
+
+from modbus_schema.codecs.base import encode_checked
+from modbus_schema.declared import UNSET, Declaration, Leaf
+from modbus_schema.errors import EncodeError
+from modbus_schema.layout import GroupNode, Node, RepeatNode, Slot, layout_of
+from modbus_schema.model import RegisterMap
+from modbus_schema.plain import located
+from modbus_schema.values.labels import enum_of
+
+M = TypeVar("M", bound=RegisterMap)
+
+
+def blank(model: type[M], **values: object) -> M:
+    """Return an instance with the values given, and for the other fields what comes near to zero.
+
+    That is a field's default; else what cells of 0 mean, where the field may hold it; else its
+    minimum, the first member of its enum, or None. Raises `TypeError` for a name that is no field,
+    and `EncodeError` for a field to which none of these applies: a value has to be given for it.
+    """
+    fields = model.__fields__
+    for name in values:
+        if name not in fields:
+            raise TypeError(f"{model.__name__} has no field {name!r}")
+    members = layout_of(model).root.members
+    rest = {name: _value(members[name], fields[name]) for name in fields if name not in values}
+    return model(**values, **rest)
+
+
+def _value(node: Node, field: Declaration) -> Any:
+    if field.default is not UNSET:
+        return field.default
+    if isinstance(node, RepeatNode):
+        return tuple(_instance(item) for item in node.items)
+    if isinstance(node, GroupNode):
+        return _instance(node)
+    return _of_slot(node, field)
+
+
+def _instance(node: GroupNode) -> Any:
+    fields = node.model.__fields__
+    model: Any = node.model
+    return model(**{name: _value(member, fields[name]) for name, member in node.members.items()})
+
+
+def _of_slot(slot: Slot, field: Declaration) -> Any:
+    if isinstance(field, Leaf) and not slot.access.readable:
+        return None
+    for value in _candidates(slot):
+        with suppress(Exception):  # a codec or validator of the user's may fail in any way
+            slot.check(value)
+            encode_checked(slot.codec, value)
+            return value
+    raise located(EncodeError("needs a value: neither 0 nor its minimum is one"), slot)
+
+
+def _candidates(slot: Slot) -> list[Any]:
+    candidates: list[Any] = []
+    with suppress(Exception):
+        candidates.append(slot.codec.decode([0] * slot.size))
+    if slot.minimum is not None:
+        candidates += [slot.minimum, float(slot.minimum)]
+    enum = enum_of(slot.codec)
+    members: list[Enum] = [] if enum is None else list(enum.kind)
+    return [*candidates, *members[:1], None]

@@ -1,0 +1,1 @@
+"""What ``python -m modbus_schema`` does with devices: read, write, simulate."""

@@ -1,0 +1,84 @@
+"""``read`` and ``write``: a device at an address, asked by its map."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from modbus_schema.commands.texts import lines_of, ref_of, text_of, writes_of_texts
+from modbus_schema.device import Device
+from modbus_schema.layout import layout_of
+from modbus_schema.model import RegisterMap
+from modbus_schema.partial import Partial
+from modbus_schema.refs import Path, Ref, reference
+from modbus_schema.values.mapping import to_json
+from modbus_wire.errors import ModbusError
+from modbus_wire.sync.client import Client
+
+
+def add_read_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what ``read`` takes after the device and its map."""
+    parser.add_argument("field", nargs="*", help="such as zones[1].target; none: all of them")
+    parser.add_argument("--json", action="store_true", help="print the whole map as JSON")
+    _add_options(parser)
+
+
+def add_write_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what ``write`` takes after the device and its map."""
+    parser.add_argument("setting", nargs="+", help="such as zones[1].target=21.5")
+    _add_options(parser)
+
+
+def run_read(given: argparse.Namespace) -> int:
+    """Print what a device holds; return the status of the process, 1 where some did not come."""
+    refs = [ref_of(given.map, text) for text in given.field]
+    with _client(given) as client:
+        device: Device[RegisterMap] = Device(client, given.map, unit_id=given.unit)
+        if given.json:
+            sys.stdout.write(to_json(device.read(), indent=2) + "\n")
+            return 0
+        return _print(device.read(*refs, partial=True), given.map)
+
+
+def run_write(given: argparse.Namespace) -> int:
+    """Write fields of a device and print what it holds then; return the status of the process."""
+    writes = writes_of_texts(given.map, given.setting)
+    with _client(given) as client:
+        device: Device[RegisterMap] = Device(client, given.map, unit_id=given.unit)
+        device.write(*writes)
+        refs = [write.ref for write in writes if _is_readable(given.map, write.ref)]
+        return _print(device.read(*refs, partial=True), given.map) if refs else 0
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--unit", type=int, default=1, help="unit id (1)")
+    parser.add_argument("--timeout", type=float, default=3.0, help="seconds for an answer (3)")
+
+
+def _client(given: argparse.Namespace) -> Client:
+    return Client(given.device, timeout=given.timeout)
+
+
+def _is_readable(model: type[RegisterMap], ref: Ref[Any, Any]) -> bool:
+    return all(slot.access.readable for slot in layout_of(model).slots_of(ref.path))
+
+
+def _print(partial: Partial[Any], model: type[RegisterMap]) -> int:
+    sys.stdout.writelines(f"{line}\n" for line in lines_of(_rows(partial, model)))
+    return 1 if partial.failed else 0
+
+
+def _rows(partial: Partial[Any], model: type[RegisterMap]) -> Iterator[tuple[Path, str]]:
+    """Return a text for each field that was asked for, in the order of the map."""
+    for slot in layout_of(model).slots:
+        ref = reference(model, slot.path)
+        if ref in partial.values:
+            yield slot.path, text_of(slot, partial.values[ref])
+        elif ref in partial.failed:
+            yield slot.path, _reason(partial.failed[ref])
+
+
+def _reason(error: ModbusError) -> str:
+    return f"({error.message})"

@@ -1,0 +1,107 @@
+"""Instances to begin with: every field that can do without a value gets one that it may hold."""
+
+from datetime import datetime
+from enum import IntEnum
+from typing import Any
+
+import pytest
+from hypothesis import assume, given, settings
+
+from modbus_schema import (
+    RO,
+    RW,
+    WO,
+    EncodeError,
+    RegisterMap,
+    blank,
+    coil,
+    date_time,
+    enum,
+    group,
+    holding_register,
+    input_register,
+    int16,
+    repeat,
+    string,
+    uint16,
+)
+from modbus_schema.layout import layout_of
+from modbus_schema.simulation.device import SimulatedDevice
+from tests.schema.generated_maps import Extent, maps
+from tests.schema.test_compile_generated import assert_same_instance
+
+
+class Mode(IntEnum):
+    """None of them is 0."""
+
+    OFF = 3
+    ON = 7
+
+
+class Zone(RegisterMap):
+    """A group."""
+
+    target: RW[float] = holding_register(0, int16.scaled("0.1"), min=5, max=30)
+
+
+class Pump(RegisterMap):
+    """A field for each rule."""
+
+    outdoor: RO[float | None] = input_register(0, int16.scaled("0.1").optional(0x8000))
+    absent: RO[int | None] = input_register(1, uint16.optional(0))
+    speed: RW[int] = holding_register(0, uint16, default=1500)
+    least: RW[int] = holding_register(1, uint16, min=8)
+    mode: RW[Mode] = holding_register(2, enum(Mode))
+    name: RW[str] = holding_register(3, string(4))
+    zone: RW[Zone] = group(Zone, base=10)
+    zones: RW[tuple[Zone, ...]] = repeat(Zone, base=20, stride=1, count=2)
+    reset: WO[bool] = coil(0)
+
+
+class Clock(RegisterMap):
+    """A field for which there is no rule."""
+
+    now: RW[datetime] = holding_register(0, date_time("year", "month day", "hour minute"))
+
+
+def test_each_field_comes_near_to_zero() -> None:
+    """A default, what zeros mean, the minimum, the first member, None."""
+    assert blank(Pump) == Pump(
+        outdoor=0.0,
+        absent=None,
+        speed=1500,
+        least=8,
+        mode=Mode.OFF,
+        name="",
+        zone=Zone(target=5.0),
+        zones=(Zone(target=5.0), Zone(target=5.0)),
+        reset=None,
+    )
+
+
+def test_values_that_are_given_stand() -> None:
+    """Also those that a blank would not have found."""
+    assert blank(Pump, mode=Mode.ON, speed=1).mode is Mode.ON
+    now = datetime(2024, 2, 29, 12, 30)
+    assert blank(Clock, now=now) == Clock(now=now)
+
+
+def test_what_needs_a_value_is_named() -> None:
+    """An error instead of a value that its field cannot hold."""
+    with pytest.raises(EncodeError, match=r"Clock.now: holding\[0..2\]: needs a value"):
+        blank(Clock)
+    with pytest.raises(TypeError, match="Pump has no field 'tempo'"):
+        blank(Pump, tempo=1)
+
+
+@settings(max_examples=60)
+@given(maps())
+def test_a_blank_can_be_simulated(drawn: Extent) -> None:
+    """Whatever has a blank is held by its cells."""
+    layout = layout_of(drawn.model)
+    assume(not any(slot.alias or not slot.access.readable for slot in layout.slots))
+    try:
+        instance: Any = blank(drawn.model)
+    except EncodeError:
+        assume(False)
+    assert_same_instance(layout, SimulatedDevice(instance).snapshot(), instance)
