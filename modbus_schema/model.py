@@ -19,6 +19,8 @@ from modbus_schema.placements import (
     input_register,
     repeat,
 )
+from modbus_schema.refs import Setting
+from modbus_schema.replacing import with_settings
 from modbus_schema.rules import Areas, MaxBlock
 
 if TYPE_CHECKING:
@@ -89,15 +91,19 @@ class RegisterMap(_Base):
         values = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__fields__)
         return f"{type(self).__name__}({values})"
 
-    def replace(self, **changes: object) -> Self:
-        """Return a copy with some fields changed; TypeError for a name that is no field."""
+    def replace(self, *settings: Setting[Self], **changes: object) -> Self:
+        """Return a copy with some fields changed.
+
+        By name, or typed and into groups by what ``Pump.zones[1].at(Zone.target).to(21.5)`` says.
+        Raises TypeError for what is no field of the map.
+        """
         fields = type(self).__fields__
         for name in changes:
             if name not in fields:
                 raise TypeError(f"{type(self).__name__} has no field {name!r}")
         instance: Any = self
         copy: Self = attrs.evolve(instance, **changes)
-        return copy
+        return with_settings(copy, settings)
 
 
 def _values(instance: Any) -> tuple[object, ...]:

@@ -41,7 +41,7 @@ SCHEMA: Rows = {
     "fields": ("rules", "periods", "options", "declared", "refs", "fields", "placements"),
     "layout": ("layout", "flatten", "checks"),
     "planning and compile": ("planning", "snapshots", "plain", "compile"),
-    "model": ("body", "meta", "model"),
+    "model": ("body", "meta", "replacing", "model"),
     "values and documents": ("addresses", "values", "describe", "imports"),
     "transfer": ("transfer", "changes", "reading", "partial"),
     "device and tools": ("device_base", "device", "async_device", "feed", "blank", "simulation"),

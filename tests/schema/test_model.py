@@ -4,7 +4,7 @@ import copy
 import pickle
 from enum import IntEnum
 from types import MemberDescriptorType
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import attrs
 import pytest
@@ -14,6 +14,9 @@ from modbus_schema.fields import RO, RW, WO
 from modbus_schema.layout import layout_of
 from modbus_schema.model import RegisterMap
 from modbus_schema.placements import coil, group, holding_register, input_register, repeat
+from tests.schema.maps import Circuit, House, a_house
+from tests.schema.maps import Mode as HouseMode
+from tests.schema.maps import Zone as HouseZone
 
 
 class Mode(IntEnum):
@@ -133,6 +136,30 @@ def test_replace_changes_a_copy() -> None:
     assert pump.mode is Mode.OFF
     with pytest.raises(TypeError, match="HeatPump has no field 'modus'"):
         pump.replace(modus=Mode.HEAT)
+
+
+def test_replace_reaches_into_groups() -> None:
+    """Settings name fields of groups and of what repeats; each copy shares what did not change."""
+    house = a_house()
+    warmer = house.replace(
+        House.zones[1].at(HouseZone.target).to(23.5),
+        House.circuit.at(Circuit.name).to("cellar"),
+        House.zones[-1].to(house.zones[0]),
+        mode=HouseMode.COOL,
+    )
+    assert [zone.target for zone in warmer.zones] == [20.0, 23.5, 20.0]
+    assert warmer.circuit == Circuit(hours=0x10002, name="cellar")
+    assert warmer.mode is HouseMode.COOL
+    assert warmer.zones[0] is house.zones[0]
+    assert house == a_house()
+    assert house.replace() == house
+
+
+@pytest.mark.parametrize("setting", [HouseZone.target.to(3.0), 3, House.zones])
+def test_replace_refuses_what_is_no_setting_of_the_map(setting: Any) -> None:
+    """Another map's setting, no setting at all."""
+    with pytest.raises(TypeError, match="is no setting of a House"):
+        a_house().replace(setting)
 
 
 def test_keeps_what_else_is_in_the_class() -> None:

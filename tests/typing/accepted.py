@@ -161,6 +161,9 @@ assert_type(pump.zones[0].temperature, float | None)
 assert_type(pump.circuit.fan.speed, int)
 assert_type(pump.warm, bool)
 assert_type(pump.replace(mode=Mode.OFF), HeatPump)
+assert_type(
+    pump.replace(HeatPump.outdoor.to(3.5), HeatPump.zones[1].at(Zone.target).to(21)), HeatPump
+)
 
 assert_type(HeatPump.outdoor, Ref[HeatPump, float])
 assert_type(HeatPump.mode, WritableRef[HeatPump, Mode])
@@ -187,6 +190,7 @@ def a_subclass_inherits(big: BigHeatPump) -> None:
     assert_type(big.outdoor, float)
     assert_type(big.extra, int)
     assert_type(big.replace(extra=1), BigHeatPump)
+    assert_type(big.replace(BigHeatPump.extra.to(1), BigHeatPump.outdoor.to(3)), BigHeatPump)
     assert_type(BigHeatPump.outdoor, Ref[BigHeatPump, float])
     assert_type(BigHeatPump.zones[1].at(Zone.target), WritableRef[BigHeatPump, float])
 

@@ -119,6 +119,8 @@ Zone(3, 4)  # error
 zone.seen.hex().nothing  # error
 zone.nothing  # error
 zone.replace(1)  # error
+zone.replace(Zone.set.to("3"))  # error
+zone.replace(Pump.seen.to(3.0))  # error
 text: str = zone.set  # error
 
 
