@@ -50,6 +50,7 @@ from modbus_schema.placements import (
 from modbus_schema.refs import Ref, Setting, WritableRef, Write
 from modbus_schema.simulation.device import SimulatedDevice
 from modbus_schema.simulation.simulate import Simulation, simulate
+from modbus_schema.writing.outcome import Outcome, outcome_of
 from modbus_wire.version import __version__
 
 __all__ = [
@@ -64,6 +65,7 @@ __all__ = [
     "Device",
     "EncodeError",
     "Executor",
+    "Outcome",
     "Ref",
     "RegisterMap",
     "SchemaError",
@@ -101,6 +103,7 @@ __all__ = [
     "ipv4",
     "ipv6",
     "mac",
+    "outcome_of",
     "raw",
     "repeat",
     "simulate",

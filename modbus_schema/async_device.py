@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import Any, Literal, Protocol, TypeVar, overload
 
-from modbus_schema.device_base import DeviceBase
+from modbus_schema.device_base import DeviceBase, Then
 from modbus_schema.model import RegisterMap
 from modbus_schema.partial import Partial
 from modbus_schema.refs import Ref, Write
 from modbus_schema.snapshots import RawSnapshot
+from modbus_schema.writing.outcome import Outcome
+from modbus_wire.aio.waiting import wait
 from modbus_wire.errors import ModbusError
-from modbus_wire.flows import run_flow_async
+from modbus_wire.flows import Pause, run_flow_async
 from modbus_wire.pdu.base import AnyRequest, Request
 
 M = TypeVar("M", bound=RegisterMap)
@@ -93,16 +95,21 @@ class AsyncDevice(DeviceBase[M, AsyncExecutor]):
             raise
 
     @overload
-    async def write(self, instance: M, /) -> None: ...
+    async def write(self, instance: M, /, *, then: Then[M] = ()) -> Outcome[M]: ...
     @overload
-    async def write(self, change: Write[M], /, *changes: Write[M]) -> None: ...
-    async def write(self, *changes: Any) -> None:
+    async def write(
+        self, change: Write[M], /, *changes: Write[M], then: Then[M] = ()
+    ) -> Outcome[M]: ...
+    async def write(self, *changes: Any, then: Any = ()) -> Outcome[M]:
         """Write an instance, or what ``ref.to(value)`` says; as `Device.write`.
 
-        Where it is cancelled, what was sent before may have been applied.
+        Where it is cancelled, `outcome_of` the cancellation tells what was written before.
         """
-        await run_flow_async(self._write(changes), self._ask)
+        return await run_flow_async(self._write(changes, then), self._ask)
 
-    async def write_changes(self, old: M, new: M) -> None:
+    async def write_changes(self, old: M, new: M, *, then: Then[M] = ()) -> Outcome[M]:
         """Write the fields in which ``new`` differs from ``old``; as `Device.write_changes`."""
-        await run_flow_async(self._write_changes(old, new), self._ask)
+        return await run_flow_async(self._write_changes(old, new, then), self._ask)
+
+    def _wait(self, pause: Pause) -> Any:
+        return wait(pause)

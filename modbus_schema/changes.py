@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
-from modbus_schema.compile import compile_encoder
 from modbus_schema.errors import EncodeError
-from modbus_schema.layout import Layout, Node, Path, Slot, resolve
+from modbus_schema.layout import Layout, Node, Slot, resolve
 from modbus_schema.plain import encode_blocks, leaf_values, located
 from modbus_schema.planning import Block, plan_writes, runs
 from modbus_schema.refs import Setting, Write
+from modbus_schema.write_rules import WriteRules
 from modbus_wire.codes import Table
 
 Change: TypeAlias = tuple[Slot, Any]
@@ -19,69 +19,13 @@ Change: TypeAlias = tuple[Slot, Any]
 Encoded: TypeAlias = list[tuple[Block, bytes]]
 """Blocks with their register bytes or packed bits."""
 
-InstanceWriter: TypeAlias = tuple[list[Block], Callable[[Any], list[bytes]]]
-"""The blocks that hold an instance, and the generated function that encodes it into them."""
 
-_MOST_WRITERS = 16
-"""How many functions are generated for one map, by which of its write-only fields are None."""
-
-
-def encode_writes(changes: Iterable[Change]) -> Encoded:
+def encode_writes(changes: Iterable[Change], rules: WriteRules) -> Encoded:
     """Encode changes into the blocks that requests carry, in the order of the changes.
 
     Raises `EncodeError`.
     """
-    return _encode(changes, plan_writes)
-
-
-def encode_instance(layout: Layout, instance: object) -> Encoded:
-    """Encode the writable fields of an instance into the blocks that requests carry.
-
-    Raises `EncodeError`.
-    """
-    writer = _writer_for(layout, instance)
-    if writer is None:
-        return encode_writes(writable_values(layout.root, instance))
-    blocks, encode = writer
-    return list(zip(blocks, encode(instance), strict=True))
-
-
-def _writer_for(layout: Layout, instance: object) -> InstanceWriter | None:
-    """Return what writes the instances that say as much as this one; None for the plain way."""
-    try:
-        absent = frozenset(slot for slot in _write_only(layout) if _at(instance, slot.path) is None)
-    except (AttributeError, IndexError, TypeError):  # it has something else where groups should be
-        return None
-    writers: dict[frozenset[Slot], InstanceWriter] = layout.once("writers", dict)
-    writer = writers.get(absent)
-    if writer is None and len(writers) < _MOST_WRITERS:
-        writer = writers[absent] = _instance_writer(layout, absent)
-    return writer
-
-
-def _write_only(layout: Layout) -> tuple[Slot, ...]:
-    return layout.once(
-        "write-only",
-        lambda: tuple(slot for slot in layout.slots if not slot.access.readable and not slot.alias),
-    )
-
-
-def _at(instance: Any, path: Path) -> Any:
-    value = instance
-    for step in path:
-        value = getattr(value, step) if isinstance(step, str) else value[step]
-    return value
-
-
-def _instance_writer(layout: Layout, absent: frozenset[Slot]) -> InstanceWriter:
-    """Return the blocks of the writable fields but those absent, and their generated encoder."""
-    own = [
-        slot
-        for slot in layout.slots
-        if slot.access.writable and not slot.alias and slot not in absent
-    ]
-    blocks = _in_turn(plan_writes(own), own)
-    return blocks, compile_encoder(layout.root, blocks)
+    return _encode(changes, lambda slots: plan_writes(slots, rules))
 
 
 def encode_image(changes: Iterable[Change]) -> Encoded:
@@ -99,17 +43,18 @@ def settings_of(layout: Layout, settings: Iterable[Setting[Any]]) -> Iterator[Ch
             yield from instance_values(node, setting.value)
 
 
-def writes_of(layout: Layout, settings: Iterable[Setting[Any]]) -> Iterator[Change]:
-    """Return what settings ask a client to write; a group's setting is its writable fields.
+def writes_of(layout: Layout, settings: Iterable[Setting[Any]]) -> Iterator[tuple[Change, bool]]:
+    """Return what settings ask a client to write, and whether each field was asked for by name.
 
-    Raises `EncodeError` for a read-only field.
+    A group's setting is its writable fields. Raises `EncodeError` for a read-only field.
     """
     for setting in settings:
         node = _node_of(layout, setting)
         if isinstance(node, Slot):
-            yield _writable(node), setting.value
+            yield (_writable(node), setting.value), True
         elif isinstance(setting, Write):
-            yield from writable_values(node, setting.value)
+            for change in writable_values(node, setting.value):
+                yield change, False
         else:
             raise EncodeError(f"{setting.ref!r}: is read-only as a whole; write its members")
 
@@ -151,11 +96,11 @@ def _encode(
     changes: Iterable[Change], plan: Callable[[Mapping[Slot, Any]], tuple[Block, ...]]
 ) -> Encoded:
     values = dict(_without_overlap(changes))
-    blocks = _in_turn(plan(values), values)
+    blocks = in_turn(plan(values), values)
     return list(zip(blocks, encode_blocks(blocks, values), strict=True))
 
 
-def _in_turn(blocks: Iterable[Block], slots: Iterable[Slot]) -> list[Block]:
+def in_turn(blocks: Iterable[Block], slots: Iterable[Slot]) -> list[Block]:
     """Return blocks in the order in which their first slots come among ``slots``."""
     turns = {slot: turn for turn, slot in enumerate(slots)}
     return sorted(blocks, key=lambda block: min(turns[slot] for slot in block.slots))

@@ -11,6 +11,7 @@ from modbus_schema.declared import UNSET, Declaration, Leaf, Mapped, Nested, Rep
 from modbus_schema.layout import Layout, Slot, cells_text
 from modbus_schema.options import Access, order_problem
 from modbus_schema.periods import period_problem
+from modbus_schema.write_rules import choice_problem
 from modbus_wire.codes import (
     ADDRESS_SPACE,
     MAX_READ_BITS,
@@ -128,6 +129,7 @@ def _option_problems(leaf: Leaf) -> Iterator[str]:
         problem = order_problem(keyword, order)
         if problem:
             yield problem
+    yield from _write_problems(leaf)
     validators: tuple[object, ...] = leaf.validators
     for validator in validators:
         if not callable(validator):
@@ -140,6 +142,16 @@ def _period_problems(field: Declaration, access: Access) -> Iterator[str]:
         yield problem
     elif field.every is not None and not access.readable:
         yield "a field that is never read has no period"
+
+
+def _write_problems(leaf: Leaf) -> Iterator[str]:
+    problem = choice_problem(leaf.write_with)
+    if problem:
+        yield problem
+    elif leaf.write_with is not None and not leaf.table.is_writable:
+        yield "is in a read-only table, so write_with says nothing"
+    elif leaf.write_with == "single" and leaf.codec.registers != 1:
+        yield f"{leaf.codec!r} takes {leaf.codec.registers} cells: it cannot be written one by one"
 
 
 def _number_problems(group: Nested) -> Iterator[str]:

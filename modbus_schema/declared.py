@@ -10,6 +10,7 @@ import attrs
 
 from modbus_schema.codecs.base import Codec
 from modbus_schema.options import Access, ByteOrder, MapOptions, WordOrder
+from modbus_schema.write_rules import WriteWith
 from modbus_wire.codes import Table
 
 Validator: TypeAlias = Callable[[Any, "attrs.Attribute[Any]", Any], object]
@@ -37,6 +38,7 @@ class Leaf(NamedTuple):
     alias: bool = False
     every: object = None
     """How often it is read, as it was written."""
+    write_with: WriteWith | None = None
 
 
 class Group(NamedTuple):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Literal, Protocol, TypeVar, overload
 
-from modbus_schema.device_base import DeviceBase
+from modbus_schema.device_base import DeviceBase, Then
 from modbus_schema.model import RegisterMap
 from modbus_schema.partial import Partial
 from modbus_schema.refs import Ref, Write
 from modbus_schema.snapshots import RawSnapshot
+from modbus_schema.writing.outcome import Outcome
 from modbus_wire.errors import ModbusError
-from modbus_wire.flows import run_flow
+from modbus_wire.flows import Pause, run_flow
 from modbus_wire.pdu.base import AnyRequest, Request
+from modbus_wire.sync.waiting import wait
 
 M = TypeVar("M", bound=RegisterMap)
 R = TypeVar("R")
@@ -103,21 +105,27 @@ class Device(DeviceBase[M, Executor]):
             raise
 
     @overload
-    def write(self, instance: M, /) -> None: ...
+    def write(self, instance: M, /, *, then: Then[M] = ()) -> Outcome[M]: ...
     @overload
-    def write(self, change: Write[M], /, *changes: Write[M]) -> None: ...
-    def write(self, *changes: Any) -> None:
+    def write(self, change: Write[M], /, *changes: Write[M], then: Then[M] = ()) -> Outcome[M]: ...
+    def write(self, *changes: Any, then: Any = ()) -> Outcome[M]:
         """Write all writable fields of an instance, or what ``ref.to(value)`` says.
 
         All values are encoded first (`EncodeError`: nothing was sent), adjacent cells share a
-        request, and the requests go out in the order in which their first fields are given. Where
-        one fails the later ones are not sent, and the error says which fields were written.
-        """
-        run_flow(self._write(changes), self._ask)
+        request, and the requests go out in the order in which their first fields are given. What
+        ``then`` says, besides the ``then`` of the fields, is sent last, each by itself.
 
-    def write_changes(self, old: M, new: M) -> None:
+        Returns what was written. Where a request fails the later ones are not sent, and the error
+        says what was written before; `outcome_of` returns that as values.
+        """
+        return run_flow(self._write(changes, then), self._ask)
+
+    def write_changes(self, old: M, new: M, *, then: Then[M] = ()) -> Outcome[M]:
         """Write the fields in which ``new`` differs from ``old``; equal instances send nothing.
 
         Raises `EncodeError` where a read-only field differs.
         """
-        run_flow(self._write_changes(old, new), self._ask)
+        return run_flow(self._write_changes(old, new, then), self._ask)
+
+    def _wait(self, pause: Pause) -> Any:
+        return wait(pause)

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from inspect import iscoroutinefunction
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar, overload
 
-from modbus_schema.changes import changes_between, encode_instance, encode_writes, writes_of
 from modbus_schema.layout import Path, resolve
 from modbus_schema.model import RegisterMap
 from modbus_schema.partial import Bad, Partial, partial_flow
 from modbus_schema.planning import Refused
 from modbus_schema.reading import read_plans
-from modbus_schema.refs import Ref
+from modbus_schema.refs import Ref, Setting, Write
 from modbus_schema.rules import Areas, MaxBlock
 from modbus_schema.snapshots import RawSnapshot
-from modbus_schema.transfer import ReadPlan, write_flow
-from modbus_wire.flows import Flow, Step
+from modbus_schema.transfer import ReadPlan
+from modbus_schema.write_rules import MaxWrite, WriteWith
+from modbus_schema.writing.flow import Masks, Writing
+from modbus_schema.writing.outcome import Outcome
+from modbus_schema.writing.parts import Part
+from modbus_schema.writing.plans import write_plans
+from modbus_schema.writing.preview import PlannedWrite, preview
+from modbus_wire.flows import Flow, Pause, Step
 from modbus_wire.pdu.base import AnyRequest
 from modbus_wire.sync.methods import Methods
 
 M = TypeVar("M", bound=RegisterMap)
+
+
+Then: TypeAlias = Write[M] | Sequence[Write[M]]
+"""What follows a write: one setting, or several in their order."""
 
 
 class AnyExecutor(Protocol):
@@ -51,6 +61,9 @@ class DeviceBase(Generic[M, X]):
         forbidden: Areas | None = None,
         readable: Areas | None = None,
         read_alone: Areas | None = None,
+        write_with: WriteWith | None = None,
+        max_write: MaxWrite | None = None,
+        mask_write: bool | None = None,
     ) -> None:
         if unit_id is not None and not 0 <= unit_id <= 0xFF:
             raise ValueError(f"unit id {unit_id} is not in 0..255")
@@ -67,6 +80,10 @@ class DeviceBase(Generic[M, X]):
             read_alone=read_alone,
         )
         self._layout = self._plans.layout
+        self._writes = write_plans(
+            self._layout, write_with=write_with, max_write=max_write, mask_write=mask_write
+        )
+        self._masks = Masks(self._writes.rules.mask_write)
         self.bad = Bad(self._avoid)
         """The addresses that the device refused in a partial read."""
 
@@ -98,13 +115,38 @@ class DeviceBase(Generic[M, X]):
         data = tuple(result) if isinstance(plan.step, list) else (result,)
         return RawSnapshot(self.model, plan.blocks, data)
 
-    def _write(self, changes: tuple[Any, ...]) -> Flow[None]:
-        if len(changes) == 1 and type(changes[0]) is self.model:
-            return write_flow(encode_instance(self._layout, changes[0]))
-        return write_flow(encode_writes(writes_of(self._layout, changes)))
+    @overload
+    def plan_write(self, instance: M, /, *, then: Then[M] = ()) -> PlannedWrite[M]: ...
+    @overload
+    def plan_write(
+        self, change: Write[M], /, *changes: Write[M], then: Then[M] = ()
+    ) -> PlannedWrite[M]: ...
+    def plan_write(self, *changes: Any, then: Any = ()) -> PlannedWrite[M]:
+        """Return the requests that `write` would send now, in their order; nothing is sent.
 
-    def _write_changes(self, old: M, new: M) -> Flow[None]:
-        return write_flow(encode_writes(changes_between(self._layout, old, new)))
+        Raises `EncodeError` as `write` does.
+        """
+        return preview(self.model, self._parts(changes, then), self._masks)
+
+    def plan_write_changes(self, old: M, new: M, *, then: Then[M] = ()) -> PlannedWrite[M]:
+        """Return the requests that `write_changes` would send now; nothing is sent."""
+        return preview(self.model, self._writes.of_changes(old, new, _several(then)), self._masks)
+
+    def _write(self, changes: tuple[Any, ...], then: Any) -> Flow[Outcome[M]]:
+        return self._carry_out(self._parts(changes, then))
+
+    def _write_changes(self, old: M, new: M, then: Any) -> Flow[Outcome[M]]:
+        return self._carry_out(self._writes.of_changes(old, new, _several(then)))
+
+    def _carry_out(self, parts: Sequence[Part]) -> Flow[Outcome[M]]:
+        writing = Writing(self.model, parts, self._masks)
+        yield from writing.flow()
+        return writing.outcome()
+
+    def _parts(self, changes: tuple[Any, ...], then: Any) -> list[Part]:
+        if len(changes) == 1 and type(changes[0]) is self.model:
+            return self._writes.of_instance(changes[0], _several(then))
+        return self._writes.of_settings(changes, _several(then))
 
     def _path(self, ref: Ref[M, Any]) -> Path:
         resolve(self._layout, ref)
@@ -114,4 +156,14 @@ class DeviceBase(Generic[M, X]):
         """Begin a step of a flow; what comes back is the client's matter."""
         if isinstance(step, list):
             return self.client.read_many(step, unit_id=self.unit_id)
+        if isinstance(step, Pause):
+            return self._wait(step)
         return self.client.execute(step, unit_id=self.unit_id)
+
+    def _wait(self, pause: Pause) -> Any:
+        """Begin a wait, in the style of the device."""
+        raise NotImplementedError
+
+
+def _several(then: Setting[Any] | Sequence[Setting[Any]]) -> Sequence[Setting[Any]]:
+    return (then,) if isinstance(then, Setting) else then

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from modbus_schema.codecs.order import Order
 from modbus_schema.declared import Declaration, Group, Leaf, Mapped, Repeat
-from modbus_schema.layout import GroupNode, Layout, Node, RepeatNode, Slot
+from modbus_schema.layout import GroupNode, Layout, Node, RepeatNode, Slot, Writing
 from modbus_schema.options import MapOptions
 from modbus_schema.periods import period_of
 from modbus_schema.refs import Path, path_text
@@ -17,7 +17,8 @@ DEFAULTS = MapOptions(word_order="big", byte_order="big", reading=ReadRules(max_
 def build_layout(model: type[Mapped]) -> Layout:
     """Flatten a class whose fields and options are known; it is not checked here."""
     root = _Branch(name=model.__name__, path=(), base=0, options=DEFAULTS)
-    return Layout(model, root.group_node(model), model.__options__.over(DEFAULTS).reading)
+    options = model.__options__.over(DEFAULTS)
+    return Layout(model, root.group_node(model), options.reading, options.writing)
 
 
 class _Branch(NamedTuple):
@@ -77,4 +78,5 @@ class _Branch(NamedTuple):
             description=leaf.description,
             bundle=self.bundle,
             every=period if leaf.access.readable else None,
+            writing=Writing(leaf.write_with, orders.writing.write_with),
         )

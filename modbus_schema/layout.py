@@ -5,7 +5,7 @@ Data only: it neither checks a map nor knows how one is declared.
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import attrs
 
@@ -17,11 +17,23 @@ from modbus_schema.options import Access as Access
 from modbus_schema.periods import Period
 from modbus_schema.refs import Path as Path
 from modbus_schema.rules import ReadRules
+from modbus_schema.write_rules import WriteRules, WriteWith
 from modbus_wire.codes import Table
 
 D = TypeVar("D")
 
 WHOLE_REGISTER = 0xFFFF
+
+
+class Writing(NamedTuple):
+    """What is said about how a leaf field is written; None says nothing."""
+
+    own: WriteWith | None = None
+    """By its placement: this holds on every device."""
+    by_map: WriteWith | None = None
+    """By its class, or a map that holds it: a device may have it otherwise."""
+    then: tuple[tuple[Path, Any], ...] = ()
+    """The fields that are written after it, and to what."""
 
 
 class Slot:
@@ -50,6 +62,7 @@ class Slot:
         "table",
         "unit",
         "validators",
+        "writing",
     )
 
     def __init__(
@@ -71,6 +84,7 @@ class Slot:
         description: str = "",
         bundle: Path | None = None,
         every: Period | None = None,
+        writing: Writing = Writing(),  # noqa: B008  # immutable
     ) -> None:
         self.path = path
         self.name = name
@@ -88,6 +102,7 @@ class Slot:
         self.description = description
         self.bundle = bundle
         self.every = every
+        self.writing = writing
 
     def __repr__(self) -> str:
         return f"<Slot {self.place}>"
@@ -190,14 +205,24 @@ Node: TypeAlias = Slot | GroupNode | RepeatNode
 
 
 class Layout:
-    """A class of register map, flattened; ``rules`` are those of the class for reading it."""
+    """A class of register map, flattened.
 
-    __slots__ = ("_derived", "model", "root", "rules", "slots")
+    ``rules`` are those of the class for reading it, ``write_rules`` for writing it.
+    """
 
-    def __init__(self, model: type[Mapped], root: GroupNode, rules: ReadRules) -> None:
+    __slots__ = ("_derived", "model", "root", "rules", "slots", "write_rules")
+
+    def __init__(
+        self,
+        model: type[Mapped],
+        root: GroupNode,
+        rules: ReadRules,
+        write_rules: WriteRules = WriteRules(),  # noqa: B008  # immutable
+    ) -> None:
         self.model = model
         self.root = root
         self.rules = rules
+        self.write_rules = write_rules
         self.slots = tuple(root.leaves())
         self._derived: dict[object, Any] = {}
 

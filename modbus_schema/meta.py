@@ -16,7 +16,7 @@ from modbus_schema.fields import Field
 from modbus_schema.flatten import build_layout
 from modbus_schema.layout import Layout
 from modbus_schema.options import MapOptions, options_from
-from modbus_schema.planning import plan_problems
+from modbus_schema.planning import plan_problems, write_problems
 from modbus_schema.refs import Ref, references
 
 
@@ -60,6 +60,7 @@ class MapMeta(type):
         problems += layout_problems(cls.__layout__)
         if not problems:
             problems += plan_problems(cls.__layout__, cls.__layout__.rules)
+            problems += write_problems(cls.__layout__, cls.__layout__.write_rules)
         if problems:
             raise DefinitionError("\n".join(problems))
         cls.__refs__ = references(cls)

@@ -22,6 +22,7 @@ from modbus_schema.placements import (
 from modbus_schema.refs import Setting
 from modbus_schema.replacing import with_settings
 from modbus_schema.rules import Areas, MaxBlock
+from modbus_schema.write_rules import MaxWrite, WriteWith
 
 if TYPE_CHECKING:
     # Checkers do not see the metaclass: mypy checks class keywords only where there is none.
@@ -58,6 +59,18 @@ class RegisterMap(_Base):
     - ``readable``: the ranges that may be read; one read keeps to one of them;
     - ``read_alone``: ranges whose fields are brought by a read of exactly that range.
 
+    How it is written is said by keywords too:
+
+    - ``write_with``: ``"single"`` writes whatever fits in one cell by FC 5 or 6, and every field
+      by a request of its own; a value of several cells still goes by one FC 15 or 16, for it never
+      spans two requests. ``"multiple"`` uses FC 15 and 16 only. ``"auto"``, if nothing is said,
+      uses the former for one cell, the latter for more. A group's class has its own, or else that
+      of the map that holds it; a placement's goes before both;
+    - ``max_write``: how many cells one write may bring, of every table or by table;
+    - ``mask_write``: whether some bits of a register are written by FC 22; where not (False), the
+      register is read and written. Unless it is said, FC 22 is tried, and each `Device` remembers
+      if it is refused as unknown.
+
     Everything that is wrong with a map is in the one DefinitionError that its class statement
     raises.
     """
@@ -75,6 +88,9 @@ class RegisterMap(_Base):
         forbidden: Areas | None = None,
         readable: Areas | None = None,
         read_alone: Areas | None = None,
+        write_with: WriteWith | None = None,
+        max_write: MaxWrite | None = None,
+        mask_write: bool | None = None,
     ) -> None:
         # For type checkers; the metaclass takes the keywords.
         super().__init_subclass__()

@@ -1,4 +1,4 @@
-"""What a map or a field may say about itself: access, orders, how it is read."""
+"""What a map or a field may say about itself: access, orders, how it is read and written."""
 
 from collections.abc import Iterator, Mapping
 from enum import Enum
@@ -7,6 +7,8 @@ from typing import Literal, NamedTuple, TypeAlias, get_args
 from modbus_schema.periods import Period, period_of, period_problem
 from modbus_schema.rules import KEYWORDS as READ_KEYWORDS
 from modbus_schema.rules import ReadRules, rules_from
+from modbus_schema.write_rules import KEYWORDS as WRITE_KEYWORDS
+from modbus_schema.write_rules import WriteRules, write_rules_from
 
 WordOrder: TypeAlias = Literal["big", "little"]
 """Which register of a number comes first: the most (``big``) or the least significant one."""
@@ -14,7 +16,7 @@ WordOrder: TypeAlias = Literal["big", "little"]
 ByteOrder: TypeAlias = Literal["big", "little"]
 """Which byte of a register comes first on the wire; the protocol itself says ``big`` (AP §4.2)."""
 
-KEYWORDS = ("word_order", "byte_order", "every", *READ_KEYWORDS)
+KEYWORDS = ("word_order", "byte_order", "every", *READ_KEYWORDS, *WRITE_KEYWORDS)
 """What a class statement may say."""
 
 ORDERS: tuple[str, ...] = get_args(WordOrder)
@@ -50,6 +52,7 @@ class MapOptions(NamedTuple):
     reading: ReadRules = ReadRules()
     every: Period | None = None
     """How often fields are read that do not say so themselves."""
+    writing: WriteRules = WriteRules()
 
     def over(self, outer: "MapOptions") -> "MapOptions":
         """Return these options, with what they leave open taken from ``outer``."""
@@ -58,20 +61,25 @@ class MapOptions(NamedTuple):
             byte_order=self.byte_order or outer.byte_order,
             reading=self.reading.over(outer.reading),
             every=self.every or outer.every,
+            writing=self.writing.over(outer.writing),
         )
 
 
 def options_from(keywords: Mapping[str, object]) -> tuple[MapOptions, list[str]]:
     """Read the keywords of a class statement: the valid ones as options, a line for each other."""
     of_reading = {key: value for key, value in keywords.items() if key in READ_KEYWORDS}
-    others = {key: value for key, value in keywords.items() if key not in of_reading}
-    rules, problems = rules_from(of_reading)
-    problems = [*_keyword_problems(others), *problems]
+    of_writing = {key: value for key, value in keywords.items() if key in WRITE_KEYWORDS}
+    ruled = {*of_reading, *of_writing}
+    others = {key: value for key, value in keywords.items() if key not in ruled}
+    reading, read_problems = rules_from(of_reading)
+    writing, write_problems = write_rules_from(of_writing)
+    problems = [*_keyword_problems(others), *read_problems, *write_problems]
     if problems:
         return MapOptions(), problems
     every = others.pop("every", None)
     period = None if every is None else period_of(every)
-    return MapOptions(**others, reading=rules, every=period), []  # type: ignore[arg-type]  # checked above
+    options = MapOptions(**others, reading=reading, writing=writing, every=period)  # type: ignore[arg-type]  # checked above
+    return options, []
 
 
 def order_problem(keyword: str, value: object) -> str | None:

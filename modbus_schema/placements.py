@@ -16,6 +16,7 @@ from modbus_schema.declared import UNSET, Group, Leaf, Mapped, Repeat
 from modbus_schema.fields import RO, RW, WO
 from modbus_schema.options import Access, ByteOrder, WordOrder
 from modbus_schema.periods import Every
+from modbus_schema.write_rules import WriteWith
 from modbus_wire.codes import Table
 
 T = TypeVar("T")
@@ -42,6 +43,15 @@ class BitOptions(TypedDict, Generic[T], total=False):
     """How often a poller reads it; says more than the group around it and the class."""
 
 
+class CoilOptions(BitOptions[T], Generic[T], total=False):
+    """The keywords of a placement in a table that may be written."""
+
+    write_with: WriteWith | None
+    """``"single"``: by FC 5 or 6, and by a request of its own; ``"multiple"``: by FC 15 or 16;
+    ``"auto"``: whichever fits. It holds on every device; a map's keyword is for what says nothing
+    here."""
+
+
 class RegisterOptions(BitOptions[T], Generic[T], total=False):
     """The keywords of a placement in a table of registers."""
 
@@ -55,24 +65,28 @@ class RegisterOptions(BitOptions[T], Generic[T], total=False):
     """Override the map's."""
 
 
+class HoldingOptions(RegisterOptions[T], CoilOptions[T], Generic[T], total=False):
+    """The keywords of a placement in holding registers."""
+
+
 @overload
 def holding_register(
-    address: int, codec: Codec[T], *, default: T = ..., **options: Unpack[RegisterOptions[T]]
+    address: int, codec: Codec[T], *, default: T = ..., **options: Unpack[HoldingOptions[T]]
 ) -> RW[T]: ...
 @overload
 def holding_register(
-    address: int, codec: Codec[T], *, default: None, **options: Unpack[RegisterOptions[T]]
+    address: int, codec: Codec[T], *, default: None, **options: Unpack[HoldingOptions[T]]
 ) -> WO[T]: ...
 def holding_register(
     address: int,
     codec: Codec[Any],
     *,
     default: Any = UNSET,
-    **options: Unpack[RegisterOptions[Any]],
+    **options: Unpack[HoldingOptions[Any]],
 ) -> Any:
     """Place a field in holding registers from ``address`` (0..65535) on; RW, RO or WO.
 
-    `RegisterOptions` has the keywords. A WO field may have the default None: there is nothing to
+    `HoldingOptions` has the keywords. A WO field may have the default None: there is nothing to
     write.
     """
     return RW(_leaf(Table.HOLDING_REGISTERS, address, codec, default, **options))
@@ -89,27 +103,29 @@ def input_register(
 
 
 @overload
-def coil(address: int, *, default: bool = ..., **options: Unpack[BitOptions[bool]]) -> RW[bool]: ...
+def coil(
+    address: int, *, default: bool = ..., **options: Unpack[CoilOptions[bool]]
+) -> RW[bool]: ...
 @overload
 def coil(
-    address: int, codec: Codec[T], *, default: T = ..., **options: Unpack[BitOptions[T]]
+    address: int, codec: Codec[T], *, default: T = ..., **options: Unpack[CoilOptions[T]]
 ) -> RW[T]: ...
 @overload
-def coil(address: int, *, default: None, **options: Unpack[BitOptions[bool]]) -> WO[bool]: ...
+def coil(address: int, *, default: None, **options: Unpack[CoilOptions[bool]]) -> WO[bool]: ...
 @overload
 def coil(
-    address: int, codec: Codec[T], *, default: None, **options: Unpack[BitOptions[T]]
+    address: int, codec: Codec[T], *, default: None, **options: Unpack[CoilOptions[T]]
 ) -> WO[T]: ...
 def coil(
     address: int,
     codec: Codec[Any] = single_bit,
     *,
     default: Any = UNSET,
-    **options: Unpack[BitOptions[Any]],
+    **options: Unpack[CoilOptions[Any]],
 ) -> Any:
     """Place a field in coils from ``address`` (0..65535) on; RW, RO or WO, a bool by default.
 
-    `BitOptions` has the keywords.
+    `CoilOptions` has the keywords.
     """
     return RW(_leaf(Table.COILS, address, codec, default, **options))
 

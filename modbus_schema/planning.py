@@ -9,8 +9,9 @@ from typing import NamedTuple
 from modbus_schema.layout import WHOLE_REGISTER, Layout, Path, Slot, cells_text
 from modbus_schema.refs import path_text
 from modbus_schema.rules import ReadRules
+from modbus_schema.write_rules import WriteRules, WriteWith
 from modbus_wire.bits import byte_count
-from modbus_wire.codes import MAX_WRITE_COILS, MAX_WRITE_REGISTERS, Table
+from modbus_wire.codes import Table
 from modbus_wire.errors import ExceptionResponse
 
 _TABLE_ORDER = {table: order for order, table in enumerate(Table)}
@@ -70,6 +71,9 @@ class Refused(NamedTuple):
 
 
 NOTHING = Refused({}, frozenset())
+
+EITHER_WAY = WriteRules()
+"""The rules of a device that knows every function and takes as much as the protocol allows."""
 
 
 def plan(
@@ -170,15 +174,41 @@ def _piece_problems(piece: Block, rules: ReadRules) -> Iterator[str]:
         yield f"{piece.place} is too long for one read, which brings {rules.limit(table)} at most"
 
 
-def plan_writes(slots: Iterable[Slot]) -> tuple[Block, ...]:
+def plan_writes(slots: Iterable[Slot], rules: WriteRules = EITHER_WAY) -> tuple[Block, ...]:
     """Return the writes that bring every slot's value to the device once, by table and address.
 
-    Adjacent cells share a block as long as it keeps to the limits (1968 coils, 123 registers); a
-    value is never split, a gap never written. Of a register that the slots hold only in part the
-    block's ``mask`` says which bits. Slots that overlap get blocks of their own.
+    Adjacent cells share a block as long as it keeps to ``rules`` and the protocol's limits (1968
+    coils, 123 registers), unless a slot in it is written singly; a value is never split, a gap
+    never written. Of a register that the slots hold only in part the block's ``mask`` says which
+    bits. Slots that overlap get blocks of their own.
     """
+
+    def adjoin(block: Block, other: Block) -> bool:
+        return (
+            _touch(block, other)
+            and other.end - block.address <= rules.limit(block.table)
+            and "single" not in (write_with(block.slots, rules), write_with(other.slots, rules))
+        )
+
     pieces = (_block_of(slot, slot.mask) for slot in slots)
-    return tuple(_merged(_merged(pieces, _share_register), _adjoin))
+    return tuple(_merged(_merged(pieces, _share_register), adjoin))
+
+
+def write_with(slots: Iterable[Slot], rules: WriteRules) -> WriteWith:
+    """Return by which function slots of one write are written: their own, the device's, the map's.
+
+    Of slots that say different things of one register the narrower choice holds.
+    """
+    said = {slot.writing.own or rules.write_with or slot.writing.by_map for slot in slots}
+    return "single" if "single" in said else "multiple" if "multiple" in said else "auto"
+
+
+def write_problems(layout: Layout, rules: WriteRules) -> Iterator[str]:
+    """Say which fields cannot be written by the rules."""
+    for slot in layout.slots:
+        if slot.access.writable and slot.size > rules.limit(slot.table):
+            limit = rules.limit(slot.table)
+            yield f"{slot.place} is too long for one write, which brings {limit} at most"
 
 
 def runs(slots: Iterable[Slot]) -> tuple[Block, ...]:
@@ -198,11 +228,6 @@ def _touch(block: Block, other: Block) -> bool:
 
 def _share_register(block: Block, other: Block) -> bool:
     return block.address == other.address and not block.mask & other.mask
-
-
-def _adjoin(block: Block, other: Block) -> bool:
-    limit = MAX_WRITE_COILS if block.table.is_bits else MAX_WRITE_REGISTERS
-    return _touch(block, other) and other.end - block.address <= limit
 
 
 def _block_of(slot: Slot, mask: int = WHOLE_REGISTER) -> Block:

@@ -1,29 +1,18 @@
-"""Reads and writes of a map as steps and flows of requests, which any client can run."""
+"""Reads of a map as steps of requests, which any client can run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 from modbus_schema.errors import DecodeError
 from modbus_schema.planning import Block
 from modbus_wire.codes import Table
-from modbus_wire.errors import IllegalFunction, ModbusError
-from modbus_wire.flows import Flow, Step
+from modbus_wire.errors import ModbusError
+from modbus_wire.flows import Step
 from modbus_wire.pdu.base import AnyRequest, RawRead
-from modbus_wire.pdu.bits import (
-    ReadCoils,
-    ReadDiscreteInputs,
-    WriteMultipleCoils,
-    WriteSingleCoil,
-)
-from modbus_wire.pdu.registers import (
-    MaskWriteRegister,
-    ReadHoldingRegisters,
-    ReadInputRegisters,
-    WriteMultipleRegisters,
-    WriteSingleRegister,
-)
+from modbus_wire.pdu.bits import ReadCoils, ReadDiscreteInputs
+from modbus_wire.pdu.registers import ReadHoldingRegisters, ReadInputRegisters
 
 R = TypeVar("R")
 
@@ -80,45 +69,6 @@ class ReadPlan(Generic[R]):
         )
 
 
-def write_flow(writes: Iterable[tuple[Block, bytes]]) -> Flow[None]:
-    """Write blocks one after the other; each comes with its register bytes or packed bits."""
-    written: list[str] = []
-    for block, data in writes:
-        try:
-            yield from _write(block, data)
-        except ModbusError as error:
-            error.where = block.place
-            if written:
-                error.may_have_been_applied = True
-                error.where += f" (written before it: {', '.join(written)})"
-            raise
-        written.append(block.names)
-
-
 def read_request(block: Block) -> RawRead:
     """Return the request that brings the cells of a block, as they are in the response."""
     return RawRead(_READS[block.table](block.address, block.quantity))
-
-
-def _write(block: Block, data: bytes) -> Flow[None]:
-    if block.table is Table.COILS:
-        if block.quantity == 1:
-            yield WriteSingleCoil(block.address, bool(data[0]))
-        else:
-            yield WriteMultipleCoils.from_bytes(block.address, block.quantity, data)
-    elif block.covers_whole_registers:
-        if block.quantity == 1:
-            yield WriteSingleRegister(block.address, int.from_bytes(data, "big"))
-        else:
-            yield WriteMultipleRegisters.from_bytes(block.address, data)
-    else:
-        yield from _write_bits(block.address, block.mask, int.from_bytes(data, "big"))
-
-
-def _write_bits(address: int, mask: int, word: int) -> Flow[None]:
-    """Change the bits of ``mask``: by FC 22, or read and write where the device lacks it."""
-    try:
-        yield MaskWriteRegister(address, ~mask & 0xFFFF, word)
-    except IllegalFunction:
-        (current,) = yield ReadHoldingRegisters(address, 1)
-        yield WriteSingleRegister(address, current & ~mask | word)

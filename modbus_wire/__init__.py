@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from modbus_wire.errors import ServerDeviceBusy as ServerDeviceBusy
     from modbus_wire.errors import ServerDeviceFailure as ServerDeviceFailure
     from modbus_wire.flows import Flow as Flow
+    from modbus_wire.flows import Pause as Pause
     from modbus_wire.framing.base import Framing as Framing
     from modbus_wire.handler import Handler as Handler
     from modbus_wire.hooks import Write as Write
@@ -133,7 +134,7 @@ _NAMES = {
         "ServerDeviceBusy",
         "ServerDeviceFailure",
     ),
-    "modbus_wire.flows": ("Flow",),
+    "modbus_wire.flows": ("Flow", "Pause"),
     "modbus_wire.framing.base": ("Framing",),
     "modbus_wire.handler": ("Handler",),
     "modbus_wire.hooks": ("Write",),

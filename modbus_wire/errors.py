@@ -43,6 +43,9 @@ class ModbusError(Exception):
     may_have_been_applied: bool = False
     """Whether a write that failed with this error may have taken effect on the device."""
 
+    outcome: object = None
+    """What is known of work of several requests that failed with this error; None for nothing."""
+
     def __init__(self, message: str = "") -> None:
         super().__init__(message)
         self.message = message
@@ -53,7 +56,9 @@ class ModbusError(Exception):
             text += f"; in {self.request!r}"
         if self.peer:
             text += f" to {self.peer}"
-        if self.may_have_been_applied:
+        if self.outcome is not None and str(self.outcome):
+            text += f"; {self.outcome}"
+        elif self.may_have_been_applied:
             text += "; the write may have been applied"
         return text
 

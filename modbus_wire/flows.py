@@ -1,18 +1,31 @@
 """Work of several exchanges as a generator of requests, which any client can run.
 
 A flow yields a request, or a list of reads that may go out together, and is sent the result, or
-the list of results; it is thrown the error where that failed. It knows no client and no clock.
+the list of results; it is thrown the error where that failed. A `Pause` is a wait, whose result is
+None. It knows no client and no clock.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
 
-from modbus_wire.errors import ModbusError
 from modbus_wire.pdu.base import AnyRequest, R
 from modbus_wire.typed import TYPE_CHECKING, Any, TypeAlias
 
-Step: TypeAlias = AnyRequest | list[AnyRequest]
+
+class Pause:
+    """A step that sends nothing: the driver waits that many seconds."""
+
+    __slots__ = ("seconds",)
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    def __repr__(self) -> str:
+        return f"Pause({self.seconds!r})"
+
+
+Step: TypeAlias = AnyRequest | list[AnyRequest] | Pause
 if TYPE_CHECKING:
     Flow: TypeAlias = Generator[Step, Any, R]
 else:
@@ -21,13 +34,16 @@ else:
 
 
 def run_flow(flow: Flow[R], ask: Callable[[Step], Any]) -> R:
-    """Run a flow to its end; ``ask`` carries out a step, or raises a `ModbusError`."""
+    """Run a flow to its end; ``ask`` carries out a step.
+
+    What it raises is thrown into the flow, an interrupt too: a flow knows how it ended.
+    """
     try:
         step = next(flow)
         while True:
             try:
                 result = ask(step)
-            except ModbusError as error:
+            except BaseException as error:
                 step = flow.throw(error)
             else:
                 step = flow.send(result)
@@ -42,7 +58,7 @@ async def run_flow_async(flow: Flow[R], ask: Callable[[Step], Awaitable[Any]]) -
         while True:
             try:
                 result = await ask(step)
-            except ModbusError as error:
+            except BaseException as error:
                 step = flow.throw(error)
             else:
                 step = flow.send(result)

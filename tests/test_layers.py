@@ -38,12 +38,21 @@ WIRE: Rows = {
 SCHEMA: Rows = {
     "errors": ("errors",),
     "codecs": ("codecs",),
-    "fields": ("rules", "periods", "options", "declared", "refs", "fields", "placements"),
+    "fields": (
+        "rules",
+        "write_rules",
+        "periods",
+        "options",
+        "declared",
+        "refs",
+        "fields",
+        "placements",
+    ),
     "layout": ("layout", "flatten", "checks"),
     "planning and compile": ("planning", "snapshots", "plain", "compile"),
     "model": ("body", "meta", "replacing", "model"),
     "values and documents": ("addresses", "values", "describe", "imports"),
-    "transfer": ("transfer", "changes", "reading", "partial"),
+    "transfer": ("transfer", "changes", "writing", "reading", "partial"),
     "device and tools": ("device_base", "device", "async_device", "feed", "blank", "simulation"),
     "command line": ("commands", "__main__"),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from modbus_wire.flows import Flow, Step, run_flow
+from modbus_wire.flows import Flow, Pause, Step, run_flow
 from modbus_wire.pdu import rare
 from modbus_wire.pdu.base import AnyRequest, R, Request
 from modbus_wire.pdu.bits import (
@@ -21,6 +21,7 @@ from modbus_wire.pdu.registers import (
     WriteMultipleRegisters,
     WriteSingleRegister,
 )
+from modbus_wire.sync.waiting import wait
 from modbus_wire.typed import TYPE_CHECKING, Any, overload
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ class Methods:
         """Carry out work of several requests and return what it ends with."""
 
         def ask(step: Step) -> Any:
+            if isinstance(step, Pause):
+                return wait(step)
             if isinstance(step, list):
                 return self.read_many(step, unit_id=unit_id)
             return self.execute(step, unit_id=unit_id)

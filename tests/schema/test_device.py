@@ -347,7 +347,10 @@ def test_a_write_that_fails_in_the_middle_says_what_was_done(
         limit: RW[int] = holding_register(6, uint16, max=60_000)
 
     device = Device(house.client, Unlimited)
-    with pytest.raises(IllegalDataValue, match=r"written before it: Unlimited\.pump") as failure:
+    with pytest.raises(
+        IllegalDataValue,
+        match=r"written: Unlimited\.pump; not written: Unlimited\.limit, Unlimited\.mode",
+    ) as failure:
         device.write(
             Unlimited.pump.to(False), Unlimited.limit.to(5000), Unlimited.mode.to(Mode.OFF)
         )

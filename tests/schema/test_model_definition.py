@@ -258,7 +258,7 @@ def test_names_that_are_taken(name: str, fault: str) -> None:
             (
                 "max_gaps is no keyword of a register map "
                 "(word_order, byte_order, every, max_gap, max_block, forbidden, readable, "
-                "read_alone)"
+                "read_alone, write_with, max_write, mask_write)"
             ),
         ),
     ],

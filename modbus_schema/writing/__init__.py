@@ -1,0 +1,1 @@
+"""Writes: what is asked, the requests that it takes, what became of them."""

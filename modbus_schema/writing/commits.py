@@ -1,0 +1,60 @@
+"""What is written after others because the map says so: their commit registers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from modbus_schema.changes import Change
+from modbus_schema.layout import Layout, Slot
+
+
+def commits_of(layout: Layout, slots: Iterable[Slot]) -> list[Change]:
+    """Return the commands that have to follow a write of fields, each once and in order.
+
+    One that another one needs comes after it; otherwise they are in the order in which the fields
+    name them.
+    """
+    ordered: list[Change] = []
+
+    def visit(slot: Slot) -> None:
+        for path, value in reversed(slot.writing.then):
+            (commit,) = layout.slots_of(path)
+            if (commit, value) not in ordered:
+                visit(commit)
+                ordered.append((commit, value))
+
+    for slot in reversed([*slots]):
+        visit(slot)
+    return ordered[::-1]
+
+
+def without_commits(slots: Iterable[Slot], commits: Iterable[Change]) -> list[Slot]:
+    """Return the slots that no command is written to anyway."""
+    commanded = {slot for slot, _ in commits}
+    return [slot for slot in slots if slot not in commanded]
+
+
+def staged(
+    layout: Layout, changes: Iterable[tuple[Change, bool]], then: Iterable[Change]
+) -> tuple[list[Change], list[Change]]:
+    """Return what is written first, and the commands that follow it.
+
+    With each change comes whether its field was asked for by name. The commands are those of the
+    map, then ``then``, which stands for what the map would write to the same field. A field that
+    takes a command keeps a value of its own only where that was asked for by name and differs: a
+    lock may be opened first and closed at the end.
+    """
+    wanted = [*changes]
+    last = [*then]
+    if not wanted:
+        return [], []
+    others = {slot for slot, _ in last}
+    slots = [slot for (slot, _), _ in wanted]
+    mapped = [each for each in commits_of(layout, [*slots, *others]) if each[0] not in others]
+    commanded = others | {slot for slot, _ in mapped}
+    first = [
+        change
+        for change, is_named in wanted
+        if change[0] not in commanded or (is_named and change not in mapped)
+    ]
+    return first, [*mapped, *last]

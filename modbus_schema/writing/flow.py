@@ -1,0 +1,117 @@
+"""The flow of a write: its requests one after the other, and what is known when one fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Generic, TypeVar
+
+from modbus_schema.layout import Slot
+from modbus_schema.model import RegisterMap
+from modbus_schema.writing.outcome import Outcome
+from modbus_schema.writing.parts import Part
+from modbus_wire.errors import (
+    ClientBusy,
+    ConnectError,
+    IllegalFunction,
+    ModbusError,
+    RequestError,
+)
+from modbus_wire.flows import Flow
+from modbus_wire.pdu.base import AnyRequest
+from modbus_wire.recovery import note_outcome
+
+M = TypeVar("M", bound=RegisterMap)
+
+_UNSENT = (RequestError, ConnectError, ClientBusy)
+
+
+class Masks:
+    """Whether a device has FC 22: as it is said, or as it turned out."""
+
+    __slots__ = ("are_certain", "may_be_used")
+
+    def __init__(self, mask_write: bool | None) -> None:
+        self.may_be_used = mask_write is not False
+        self.are_certain = mask_write is True
+
+
+class Writing(Generic[M]):
+    """One write under way: its parts, and how far it has come. It is run once."""
+
+    def __init__(self, model: type[M], parts: Sequence[Part], masks: Masks) -> None:
+        self.parts = parts
+        self._model = model
+        self._masks = masks
+        self._requests: list[AnyRequest] = []
+        self._asked: AnyRequest | None = None
+        """The request of the present part that went out last."""
+
+        self._done = 0
+        """How many parts the device has acknowledged."""
+
+    def flow(self) -> Flow[None]:
+        """Write the parts one after the other; what it raises says what became of them."""
+        for part in self.parts:
+            self._asked = None
+            try:
+                yield from self._write(part)
+            except BaseException as error:
+                self.note(error, part)
+                raise
+            self._done += 1
+
+    def outcome(self, verified: Iterable[Slot] = ()) -> Outcome[M]:
+        """Return what became of the parts, where none has failed."""
+        done = self.parts[: self._done]
+        return Outcome(self._model, self._requests, _slots(done), (), (), verified)
+
+    def note(self, error: BaseException, part: Part | None = None) -> None:
+        """Say in an error what was written before it; ``part`` is what it failed."""
+        done, left = self.parts[: self._done], self.parts[self._done :]
+        is_unsure = part is not None and _may_be_applied(error, self._asked)
+        uncertain, left = (left[:1], left[1:]) if is_unsure else ((), left)
+        slots = map(_slots, (done, uncertain, left))
+        outcome = Outcome(self._model, self._requests, *slots)
+        error.outcome = outcome  # type: ignore[attr-defined]  # a cancellation takes one too
+        if isinstance(error, ModbusError):
+            error.may_have_been_applied = outcome.may_have_been_applied
+            if part is not None:
+                error.where = part.block.place
+
+    def _write(self, part: Part) -> Flow[None]:
+        if not part.changes_bits:
+            yield from self._ask(part.request())
+            return
+        masks = self._masks
+        if masks.may_be_used:
+            try:
+                yield from self._ask(part.mask_request())
+            except IllegalFunction:
+                if masks.are_certain:
+                    raise
+                masks.may_be_used = False
+            else:
+                return
+        (current,) = yield from self._ask(part.fresh_read())
+        yield from self._ask(part.write_back(current))
+
+    def _ask(self, request: AnyRequest) -> Flow[list[int]]:
+        self._asked = request
+        self._requests.append(request)
+        result: list[int] = yield request
+        return result
+
+
+def _may_be_applied(error: BaseException, request: AnyRequest | None) -> bool:
+    """Whether a request that failed may have changed the device nevertheless."""
+    if request is None or not request.writes:
+        return False
+    if not isinstance(error, ModbusError):  # somebody waits no longer for the answer
+        return True
+    if error.request is None:  # a client of the user's own says nothing about it
+        note_outcome(error, request, sent=not isinstance(error, _UNSENT))
+    return error.may_have_been_applied
+
+
+def _slots(parts: Iterable[Part]) -> list[Slot]:
+    return [slot for part in parts for slot in part.block.slots]
