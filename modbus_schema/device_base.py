@@ -101,9 +101,9 @@ class DeviceBase(Generic[M, X]):
             raise TypeError(f"{kind} does not await its client, as {client!r} has to be")
 
     def _plan(self, refs: tuple[Ref[M, Any], ...]) -> ReadPlan[Any]:
-        if not refs:
-            return self._plans.of_model()
-        return self._plans.of_paths(tuple(self._path(ref) for ref in refs))
+        if refs:
+            return self._plans.of_paths(tuple(self._path(ref) for ref in refs))
+        return self._plans.model_plan or self._plans.of_model()
 
     def _read_partial(self, refs: tuple[Ref[M, Any], ...]) -> Flow[Partial[M]]:
         return partial_flow(self._plans, tuple(self._path(ref) for ref in refs), self.bad)

@@ -57,7 +57,8 @@ class ReadPlans(Generic[M]):
         self.layout = layout
         self.rules = rules
         self.refused = refused
-        self._model_plan: ReadPlan[M] | None = None
+        self.model_plan: ReadPlan[M] | None = None
+        """The plan of the whole map, once it has been asked for."""
         self._plans: dict[tuple[Path, ...], ReadPlan[Any]] = {}
         self._partial_plans: dict[tuple[Path, ...], PartialPlan] = {}
 
@@ -69,10 +70,10 @@ class ReadPlans(Generic[M]):
 
     def of_model(self) -> ReadPlan[M]:
         """Return the plan whose result is an instance."""
-        if self._model_plan is None:
+        if self.model_plan is None:
             blocks = self._model_blocks()
-            self._model_plan = ReadPlan(blocks, compile_decoder(self.layout.root, blocks))
-        return self._model_plan
+            self.model_plan = ReadPlan(blocks, compile_decoder(self.layout.root, blocks))
+        return self.model_plan
 
     def of_paths(self, paths: tuple[Path, ...]) -> ReadPlan[Any]:
         """Return the plan whose result is the value of the one path, or a tuple, one per path."""

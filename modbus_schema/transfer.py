@@ -39,12 +39,10 @@ class ReadPlan(Generic[R]):
         self.blocks = tuple(blocks)
         self.parts = [(read_request(block), block) for block in blocks]
         requests: list[AnyRequest] = [request for request, _ in self.parts]
-        self._is_one = len(requests) == 1
-        self.step: Step = requests[0] if self._is_one else requests
-
-    def value(self, result: Any) -> R:
-        """Return what the result of the step means; raises `DecodeError`."""
-        return self.decode((result,) if self._is_one else result)
+        is_one = len(requests) == 1
+        self.step: Step = requests[0] if is_one else requests
+        self.value: Callable[[Any], R] = (lambda result: decode((result,))) if is_one else decode
+        """Returns what the result of the step means; raises `DecodeError`."""
 
     def locate(self, error: ModbusError) -> None:
         """Say in an error of the step, or of its value, what was read by which request."""
