@@ -51,6 +51,11 @@ if TYPE_CHECKING:
     from modbus_wire.framing.base import Framing as Framing
     from modbus_wire.handler import Handler as Handler
     from modbus_wire.hooks import Write as Write
+    from modbus_wire.orders import Delay as Delay
+    from modbus_wire.orders import Disconnect as Disconnect
+    from modbus_wire.orders import NoAnswer as NoAnswer
+    from modbus_wire.orders import Order as Order
+    from modbus_wire.orders import Respond as Respond
     from modbus_wire.pdu.base import RawRead as RawRead
     from modbus_wire.pdu.base import Request as Request
     from modbus_wire.pdu.bits import ReadCoils as ReadCoils
@@ -138,6 +143,7 @@ _NAMES = {
     "modbus_wire.framing.base": ("Framing",),
     "modbus_wire.handler": ("Handler",),
     "modbus_wire.hooks": ("Write",),
+    "modbus_wire.orders": ("Delay", "Disconnect", "NoAnswer", "Order", "Respond"),
     "modbus_wire.pdu.base": ("RawRead", "Request"),
     "modbus_wire.pdu.bits": (
         "ReadCoils",

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from modbus_wire.orders import Wait
 from modbus_wire.peer import Peer
 from modbus_wire.typed import Protocol, TypeAlias
 
-Later: TypeAlias = Callable[[Callable[[], bytes]], None]
-"""What a conversation answers with when it has something to send between two receives.
 
-The function it is given is called where `Conversation.receive` is called, so the two never run at
-once, and what it returns is sent. A blocking server's may be called from any thread, an async
-server's in its event loop. After the end of the connection nothing is called.
-"""
+class Later(Protocol):
+    """What a conversation answers with when it has something to send between two receives."""
+
+    def __call__(self, make: Callable[[], bytes], wait: Wait = 0.0) -> None:
+        """Have ``make`` called, now or after a wait, and what it returns sent.
+
+        It is called where `Conversation.receive` is called, so the two never run at once. A
+        blocking server's may be called from any thread, an async server's in its event loop. After
+        the end of the connection nothing is called.
+        """
+        ...
 
 
 class Conversation(Protocol):

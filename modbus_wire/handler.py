@@ -121,7 +121,8 @@ class Handler:
     def handle(self, unit_id: int, pdu: bytes, peer: Peer = NOBODY) -> bytes | None:
         """Return the response to a request PDU, normal or an exception (AP §7); never raises.
 
-        None means that none is due, as the service or the listen only mode says.
+        None means that none is due, as the service or the listen only mode says. Where the unit's
+        ``before_request`` says so, the response is `Withheld`.
         """
         if self._is_listening_only:
             self._listen(unit_id, pdu, peer)
@@ -130,7 +131,7 @@ class Handler:
         try:
             unit = self._only or _unit_of(self._found(unit_id))
             known = self._plain.get(function_code)
-            if known is not None:
+            if known is not None and unit.before_request is None:
                 kind, service = known
                 response = service(unit, kind.decode(pdu))
                 self._diagnostics.quick_count += 1
@@ -139,7 +140,7 @@ class Handler:
         except (Exception, SystemExit) as error:
             response = _refusal(function_code, error)
         diagnostics = self._diagnostics
-        if diagnostics.is_noting or response is None or response[0] & EXCEPTION_FLAG:
+        if diagnostics.is_noting or not response or response[0] & EXCEPTION_FLAG:
             diagnostics.finished(function_code, response)
         else:
             diagnostics.quick_count += 1
@@ -170,7 +171,19 @@ class Handler:
         if fetch is None:
             return None
         unit = self._only
-        data = fetch(self._bank(unit_id) if unit is None else unit.bank, address, quantity)
+        if unit is None:
+            found = self._found(unit_id)
+            if not isinstance(found, Unit):
+                bank = found
+            elif found.before_request is None:
+                bank = found.bank
+            else:
+                return None
+        elif unit.before_request is None:
+            bank = unit.bank
+        else:
+            return None
+        data = fetch(bank, address, quantity)
         self._diagnostics.quick_count += 1
         return data
 
@@ -234,7 +247,19 @@ class Handler:
         request = self._guard.admit(kind, pdu, unit_id, peer)
         if is_broadcast and not request.writes:
             raise IllegalFunction
-        return _checked(self._hooks.carry_out(service, unit, request, unit_id, peer))
+        order = None if unit.before_request is None else unit.before_request(request, peer)
+        if order is None:
+            return _checked(self._hooks.carry_out(service, unit, request, unit_id, peer))
+
+        def respond(error: ExceptionResponse | None = None) -> bytes | None:
+            try:
+                if error is not None:
+                    raise error
+                return _checked(self._hooks.carry_out(service, unit, request, unit_id, peer))
+            except (Exception, SystemExit) as failure:
+                return _refusal(pdu[0], failure)
+
+        return order.answer(respond)
 
     def _service_of(self, function_code: int) -> tuple[RequestType, Service]:
         known = self._services.get(function_code)
@@ -247,10 +272,6 @@ class Handler:
         if known is None:
             raise IllegalFunction
         return known
-
-    def _bank(self, unit_id: int) -> Bank:
-        found = self._found(unit_id)
-        return found.bank if isinstance(found, Unit) else found
 
     def _found(self, unit_id: int) -> Bank | Unit:
         found = self._units.get(unit_id)

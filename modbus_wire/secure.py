@@ -7,6 +7,7 @@ from collections.abc import Callable
 from modbus_wire.conversation import Converse, Later, LineConversation, PartingConversation
 from modbus_wire.errors import ModbusError
 from modbus_wire.log import logger
+from modbus_wire.orders import Wait
 from modbus_wire.peer import Peer
 from modbus_wire.tls import TlsChannel, role_of
 from modbus_wire.typed import TYPE_CHECKING
@@ -63,5 +64,5 @@ class TlsConversation(PartingConversation):
             return channel.take() + channel.close()
         return channel.take()
 
-    def _encrypt_later(self, make: Callable[[], bytes]) -> None:
-        self._later(lambda: self._encrypt(make()))
+    def _encrypt_later(self, make: Callable[[], bytes], wait: Wait = 0.0) -> None:
+        self._later(lambda: self._encrypt(make()), wait)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 from modbus_wire.conversation import Converse, LineConversation
 from modbus_wire.limits import Limits
+from modbus_wire.orders import Wait
 from modbus_wire.peer import Peer
 from modbus_wire.typed import Any, TypeAlias
 
@@ -26,7 +26,7 @@ class Senders:
         self,
         converse: Converse,
         limits: Limits,
-        later: Callable[[Address, Callable[[], bytes]], None],
+        later: Callable[[Address, Callable[[], bytes], Wait], None],
     ) -> None:
         self._converse = converse
         self._limits = limits
@@ -55,6 +55,10 @@ class Senders:
         if len(self._conversations) >= _REMEMBERED:
             del self._conversations[next(iter(self._conversations))]
         peer = Peer(address[0], address[1])
-        conversation = self._converse(peer, partial(self._later, address))
+
+        def later(make: Callable[[], bytes], wait: Wait = 0.0) -> None:
+            self._later(address, make, wait)
+
+        conversation = self._converse(peer, later)
         self._conversations[address] = conversation
         return conversation

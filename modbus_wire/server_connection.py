@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from struct import Struct
 
+from modbus_wire.conversation import Later
 from modbus_wire.errors import CrcError, FrameError
 from modbus_wire.framing.base import Framing
 from modbus_wire.framing.choice import framer_of_requests
+from modbus_wire.held import HeldAnswers
+from modbus_wire.orders import Withheld
 from modbus_wire.peer import NOBODY, Peer
 from modbus_wire.typed import TYPE_CHECKING, Protocol
 
@@ -51,7 +54,7 @@ class Answers(Protocol):
     """Who answers requests: a `modbus_wire.handler.Handler`."""
 
     def handle(self, unit_id: int, pdu: bytes, peer: Peer = NOBODY) -> bytes | None:
-        """Return the response to a request PDU; None: no response is due."""
+        """Return the response to a request PDU, which may be `Withheld`; None: none is due."""
         ...
 
     def read(
@@ -103,7 +106,8 @@ class ServerConnection:
     that form no frame nothing in the stream can be trusted: `closed` is set, what was due before
     is still to be sent, and whatever comes after is not looked at.
 
-    ``trace`` is called with each whole frame and whether it is sent.
+    ``trace`` is called with each whole frame and whether it is sent. A `Withheld` answer is handed
+    to ``later`` and, without one, never sent.
     """
 
     __slots__ = (
@@ -111,9 +115,11 @@ class ServerConnection:
         "_begins_mbap",
         "_framer",
         "_handler",
+        "_held",
         "_is_line",
         "_is_mbap",
         "_is_shared",
+        "_later",
         "_peer",
         "_trace",
         "closed",
@@ -127,8 +133,13 @@ class ServerConnection:
         trace: Callable[[bytes, bool], None] | None = None,
         *,
         shared_line: bool = False,
+        later: Later | None = None,
     ) -> None:
         self.closed = False
+        self._later = later
+        self._held: HeldAnswers | None = None
+        """Made when the first answer is to wait."""
+
         self._handler = handler
         self._framer = framer_of_requests(framing, handler.request_length)
         self._peer = peer
@@ -206,7 +217,7 @@ class ServerConnection:
         if self._ascii is not None:
             # it may have been changed over another connection
             self._ascii.delimiter = self._handler.ascii_delimiter()
-        while True:
+        while not self.closed:
             try:
                 adu = framer.next_adu() if received is None else framer.receive(received)
             except CrcError:
@@ -223,11 +234,12 @@ class ServerConnection:
             if trace is not None:
                 trace(framer.encode(transaction_id, unit_id, pdu), False)
             response = respond(unit_id, pdu, self._peer)
-            if response is not None:
+            if isinstance(response, Withheld):
+                self._withhold(transaction_id, unit_id, response)
+            elif response is not None:
                 frame = framer.encode(transaction_id, unit_id, response)
-                if trace is not None:
-                    trace(frame, True)
-                answers.append(frame)
+                is_plain = trace is None and self._held is None
+                answers.append(frame if is_plain else self._in_turn(frame))
             if self._ascii is not None:
                 self._ascii.delimiter = self._handler.ascii_delimiter()
         self._begins_mbap = self._is_mbap and framer.is_empty
@@ -254,6 +266,26 @@ class ServerConnection:
         if cells is None:
             return self._handler.handle(unit_id, pdu, peer)
         return bytes((function_code, len(cells))) + cells
+
+    def _withhold(self, transaction_id: int, unit_id: int, response: Withheld) -> None:
+        """Let a response wait, or never be sent, as it says."""
+        self.closed = response.closes
+        if self.closed or not response or self._later is None:
+            return
+        frame = self._framer.encode(transaction_id, unit_id, response)
+        if self._held is None:
+            self._held = HeldAnswers(self._later, self._sent, in_order=self._is_line)
+        self._held.hold(frame, response.wait)
+
+    def _in_turn(self, frame: bytes) -> bytes:
+        """Return a frame that may go out now; one that has to wait for others goes with them."""
+        return self._sent(frame) if self._held is None else self._held.in_turn(frame)
+
+    def _sent(self, frame: bytes) -> bytes:
+        """Return a frame that is about to be sent."""
+        if self._trace is not None:
+            self._trace(frame, True)
+        return frame
 
     def _follow_delimiter(self) -> None:
         """End ASCII frames from now on as the handler says."""

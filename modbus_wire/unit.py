@@ -7,12 +7,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from modbus_wire.bank import Bank
 from modbus_wire.codes import MAX_FILE, MAX_RECORD
 from modbus_wire.errors import IllegalDataAddress
+from modbus_wire.orders import Order
+from modbus_wire.pdu.base import AnyRequest
 from modbus_wire.pdu.registers import pack_registers, unpack_registers
+from modbus_wire.peer import Peer
 from modbus_wire.typed import TYPE_CHECKING, Protocol, SupportsIndex, TypeAlias
 
 if TYPE_CHECKING:
     from modbus_wire.pdu.files import FileData
     from modbus_wire.pdu.identity import DeviceIdentification, ServerId
+
+BeforeRequest: TypeAlias = Callable[[AnyRequest, Peer], Order | None]
+"""Says what is to become of a request of a peer; None for what always does."""
 
 Status: TypeAlias = Callable[[], int] | int
 """A number, or what is called for it at each request."""
@@ -83,6 +89,7 @@ class Unit:
 
     __slots__ = (
         "bank",
+        "before_request",
         "diagnostic_register",
         "exception_status",
         "fifos",
@@ -101,6 +108,7 @@ class Unit:
         diagnostic_register: Status | None = None,
         files: Files | None = None,
         fifos: Mapping[int, Sequence[int]] | None = None,
+        before_request: BeforeRequest | None = None,
     ) -> None:
         """Take the parts; raises TypeError for a bank that is none."""
         if not hasattr(bank, "read_registers") or isinstance(bank, type):
@@ -124,6 +132,11 @@ class Unit:
         self.fifos = fifos
         """The queues that FC 24 reads, oldest register first, by their addresses. It takes nothing
         out of them; one of more than 31 registers is answered with exception 03."""
+
+        self.before_request = before_request
+        """What is called with each request that is well-formed and permitted, before it is carried
+        out. It may raise an `ExceptionResponse`, or return an `Order`: `Delay`, `NoAnswer`,
+        `Disconnect` or one of your own."""
 
 
 def value_of(status: Status) -> int:

@@ -22,9 +22,11 @@ WIRE: Rows = {
     "framing": ("framing",),
     "connection, bank": (
         "flows",
+        "orders",
         "identification",
         "recovery",
         "conversation",
+        "held",
         "connection",
         "server_connection",
         "bank",

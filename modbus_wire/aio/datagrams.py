@@ -7,9 +7,11 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 
+from modbus_wire.aio.waits import call_after
 from modbus_wire.conversation import Converse
 from modbus_wire.limits import Limits
 from modbus_wire.log import logger
+from modbus_wire.orders import Wait
 from modbus_wire.senders import DATAGRAM_SIZE, Address, Senders
 from modbus_wire.sync.loop import address_of
 
@@ -53,7 +55,13 @@ class DatagramRun(asyncio.DatagramProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._lost.set_result(None)
 
-    def _later(self, address: Address, make: Callable[[], bytes]) -> None:
+    def _later(self, address: Address, make: Callable[[], bytes], wait: Wait) -> None:
+        if wait:
+            call_after(wait, lambda: self._send_made(address, make))
+        else:
+            self._send_made(address, make)
+
+    def _send_made(self, address: Address, make: Callable[[], bytes]) -> None:
         if not self._transport.is_closing():
             self._answer(make, address)
 

@@ -194,7 +194,11 @@ class AsyncServer(AsyncServing):
         self.handler = bank if isinstance(bank, Handler) else Handler(bank)
 
     def talk(self, peer: Peer, later: Later) -> ServerConnection:
-        tracer = self.tracer(peer)
-        if self.is_on_line:
-            return ServerConnection(self.handler, self.framing, peer, tracer, shared_line=True)
-        return ServerConnection(self.handler, self.framing, peer, tracer)
+        return ServerConnection(
+            self.handler,
+            self.framing,
+            peer,
+            self.tracer(peer),
+            shared_line=self.is_on_line,
+            later=later,
+        )

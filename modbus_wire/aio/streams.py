@@ -8,9 +8,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic
 
+from modbus_wire.aio.waits import call_after
 from modbus_wire.conversation import Conversation, Converse, PartingConversation
 from modbus_wire.limits import Limits
 from modbus_wire.log import logger
+from modbus_wire.orders import Wait
 from modbus_wire.peer import Peer
 from modbus_wire.sync.listening import BACKLOG
 from modbus_wire.sync.loop import address_of
@@ -171,8 +173,14 @@ class _Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._run.leave(self)
 
-    def later(self, make: Callable[[], bytes]) -> None:
-        """Send what ``make`` returns; to be called in the event loop."""
+    def later(self, make: Callable[[], bytes], wait: Wait = 0.0) -> None:
+        """Send what ``make`` returns, after a wait or not; to be called in the event loop."""
+        if wait:
+            call_after(wait, lambda: self._send_made(make))
+        else:
+            self._send_made(make)
+
+    def _send_made(self, make: Callable[[], bytes]) -> None:
         if self._transport.is_closing():
             return
         try:

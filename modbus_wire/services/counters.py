@@ -165,11 +165,11 @@ class ServerDiagnostics:
             self.received()
         self.is_noting = False
         event = _SENT
-        if response is None or is_broadcast:
+        if not response or is_broadcast:
             self.server_no_response_count += 1
         if self._is_listening_only:
             event |= _LISTENING
-        elif response is not None and response[0] & EXCEPTION_FLAG:
+        elif response and response[0] & EXCEPTION_FLAG:
             event |= self._count_exception(response[-1])
         elif function_code != _POLL:
             self._event_count += 1

@@ -9,6 +9,7 @@ from functools import partial
 
 from modbus_wire.conversation import Converse
 from modbus_wire.limits import Limits
+from modbus_wire.orders import Wait
 from modbus_wire.senders import DATAGRAM_SIZE, Address, Senders
 from modbus_wire.sync.loop import Loop, address_of
 
@@ -53,8 +54,8 @@ class Datagrams:
         with suppress(OSError):  # nobody expects every datagram to arrive
             self._socket.sendto(answer, address)
 
-    def _later(self, address: Address, make: Callable[[], bytes]) -> None:
-        self._loop.post(self._fd, partial(self._send_made, address, make))
+    def _later(self, address: Address, make: Callable[[], bytes], wait: Wait) -> None:
+        self._loop.post_after(wait, self._fd, partial(self._send_made, address, make))
 
     def _send_made(self, address: Address, make: Callable[[], bytes]) -> bool:
         self._send(make(), address)

@@ -10,9 +10,12 @@ import socket
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from heapq import heappop, heappush
 from threading import Event, Thread, current_thread
+from time import monotonic
 
 from modbus_wire.log import logger
+from modbus_wire.orders import Wait
 from modbus_wire.sync.poller import READ, new_poller
 from modbus_wire.typed import Any, Protocol
 
@@ -60,6 +63,10 @@ class Loop:
         self._wake, self._waker = socket.socketpair()
         self._is_woken = False
         self._posted: deque[tuple[int, Callable[[], bool]]] = deque()
+        self._timers: list[tuple[float, int, int, Callable[[], bool]]] = []
+        """A heap of what is to be posted when: time, turn, descriptor and function."""
+
+        self._turn = 0
         self._serve: dict[int, Callable[[], bool]] = {}
         """What to call when a descriptor is ready; it tells whether its connection goes on."""
 
@@ -121,6 +128,27 @@ class Loop:
             self._is_woken = True
             self._wake_up()
 
+    def post_after(self, wait: Wait, fd: int, goes_on: Callable[[], bool]) -> None:
+        """Call ``goes_on`` as `post` does, after a wait; from the loop's thread only."""
+        if callable(wait):
+            wait(lambda: self.post(fd, goes_on))
+        elif wait:
+            self._turn += 1
+            heappush(self._timers, (monotonic() + wait, self._turn, fd, goes_on))
+        else:
+            self.post(fd, goes_on)
+
+    def _until_timer(self, due: float | None) -> float | None:
+        """Call what the time has come for; return the seconds until more is due, as ``due``."""
+        timers, now = self._timers, monotonic()
+        while timers and timers[0][0] <= now:
+            _, _, fd, goes_on = heappop(timers)
+            self._serve_one(fd, goes_on)
+        if not timers:
+            return due
+        wait = timers[0][0] - now
+        return wait if due is None else min(due, wait)
+
     def _wake_up(self) -> None:
         with suppress(OSError):
             self._waker.send(b"\0")
@@ -133,10 +161,10 @@ class Loop:
         return True
 
     def _run(self) -> None:
-        due, poll = self._door.due, self._poller.poll
+        due, poll, timers = self._door.due, self._poller.poll, self._timers
         try:
             while not self._stopping:
-                self._serve_ready(poll(due()))
+                self._serve_ready(poll(self._until_timer(due()) if timers else due()))
         finally:
             self._close()
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from threading import Event, Thread, current_thread
+from threading import Event, Thread, Timer, current_thread
 
 from modbus_wire.conversation import Converse, LineConversation
 from modbus_wire.endpoint import SerialEndpoint
 from modbus_wire.errors import ConnectError, ConnectionClosedError, ResponseTimeout
 from modbus_wire.framing.base import Framing
 from modbus_wire.log import logger
+from modbus_wire.orders import Wait
 from modbus_wire.peer import Peer
 from modbus_wire.sync.serial_port import SerialPort
 from modbus_wire.typed import TypeAlias
@@ -91,7 +92,17 @@ class SerialLoop:
         self._conversation: LineConversation
         self._conversation = self._converse(Peer(self._endpoint.device), self._later)
 
-    def _later(self, make: Callable[[], bytes]) -> None:
+    def _later(self, make: Callable[[], bytes], wait: Wait = 0.0) -> None:
+        if callable(wait):
+            wait(lambda: self._post(make))
+        elif wait:
+            timer = Timer(wait, self._post, (make,))  # few wait on a line: it is one at a time
+            timer.daemon = True
+            timer.start()
+        else:
+            self._post(make)
+
+    def _post(self, make: Callable[[], bytes]) -> None:
         self._posted.append(make)
         self._wake_up()
 

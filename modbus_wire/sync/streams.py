@@ -14,6 +14,7 @@ from time import monotonic
 from modbus_wire.conversation import Conversation, Converse, PartingConversation
 from modbus_wire.limits import Limits
 from modbus_wire.log import logger
+from modbus_wire.orders import Wait
 from modbus_wire.peer import Peer
 from modbus_wire.sync.loop import Loop, address_of
 from modbus_wire.sync.poller import READ, WRITE
@@ -185,11 +186,11 @@ class _Link:
             self._keep(data[sent:])
         return bool(self._unsent) if self._conversation.closed else True
 
-    def later(self, make: Callable[[], bytes]) -> None:
-        """Send what ``make`` returns, which is called in the loop's thread."""
+    def later(self, make: Callable[[], bytes], wait: Wait = 0.0) -> None:
+        """Send what ``make`` returns, which is called in the loop's thread, after a wait or not."""
         fd = self._socket.fileno()
         if fd >= 0:
-            self._loop.post(fd, partial(self._send_made, make))
+            self._loop.post_after(wait, fd, partial(self._send_made, make))
 
     def close(self) -> None:
         """Say farewell and close the socket."""

@@ -1,0 +1,54 @@
+"""The answers of a connection that wait before they are sent."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from modbus_wire.conversation import Later
+from modbus_wire.orders import Wait
+
+
+class HeldAnswers:
+    """Frames that go out when their waits are over, as they are due or in the order they came."""
+
+    __slots__ = ("_in_order", "_later", "_queue", "_sent")
+
+    def __init__(self, later: Later, sent: Callable[[bytes], bytes], *, in_order: bool) -> None:
+        """``sent`` is called with each frame when it goes out."""
+        self._later = later
+        self._sent = sent
+        self._in_order = in_order
+        self._queue: deque[_Held] = deque()
+
+    def hold(self, frame: bytes, wait: Wait) -> None:
+        """Send a frame when a wait is over."""
+        if not self._in_order:
+            self._later(lambda: self._sent(frame), wait)
+            return
+        held = _Held(frame, is_due=False)
+        self._queue.append(held)
+        self._later(lambda: self._release(held), wait)
+
+    def in_turn(self, frame: bytes) -> bytes:
+        """Return a frame that may be sent now, or b"" where others have to go first."""
+        if not self._queue:
+            return self._sent(frame)
+        self._queue.append(_Held(frame, is_due=True))
+        return b""
+
+    def _release(self, held: _Held) -> bytes:
+        """Return the frames that may go out now that the wait of one is over."""
+        held.is_due = True
+        frames: list[bytes] = []
+        while self._queue and self._queue[0].is_due:
+            frames.append(self._sent(self._queue.popleft().frame))
+        return b"".join(frames)
+
+
+class _Held:
+    __slots__ = ("frame", "is_due")
+
+    def __init__(self, frame: bytes, *, is_due: bool) -> None:
+        self.frame = frame
+        self.is_due = is_due
