@@ -231,9 +231,9 @@ class _TimedConnection(_Connection):
         self.used_at = monotonic()
         super().resume_writing()
 
-    def later(self, make: Callable[[], bytes]) -> None:
+    def _send_made(self, make: Callable[[], bytes]) -> None:
         self.used_at = monotonic()
-        super().later(make)
+        super()._send_made(make)
 
     def _begin(self, conversation: Conversation) -> None:
         super()._begin(conversation)
