@@ -71,6 +71,15 @@ class Codec(Generic[T]):
 
         return OptionalCodec(self, sentinels)
 
+    def or_nan(self: Codec[float], *sentinels: float) -> Codec[float]:
+        """Return this codec of numbers with raw patterns that mean "not available": NaN.
+
+        As `optional`, for those who would rather have a float at all times.
+        """
+        from modbus_schema.codecs.optional import NanCodec
+
+        return NanCodec(self, sentinels)
+
     def converted(self, read: Callable[[T], U], write: Callable[[U], T]) -> Codec[U]:
         """Return the codec of ``read(value)``; ``write`` is its reverse.
 

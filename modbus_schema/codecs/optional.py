@@ -1,4 +1,4 @@
-"""Values that may be missing: raw patterns that mean "not available"."""
+"""Values that may be missing: raw patterns that mean "not available", as None or as NaN."""
 
 import math
 import struct
@@ -12,24 +12,44 @@ from modbus_schema.codecs.wrapping import Wrapper
 from modbus_schema.errors import DefinitionError, EncodeError
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 Raw = int | float | bytes
 """A raw pattern as generated code sees it: unpacked as the codec's `wire` says."""
 
 
-class OptionalCodec(Wrapper[T | None, T], Generic[T]):
-    """``inner``, or None where the registers hold one of the patterns.
+class _Missing(Wrapper[T, U], Generic[T, U]):
+    """``inner``, or nothing where the registers hold one of the patterns.
 
     The patterns of a float are compared as floats: one that is a NaN stands for every NaN.
     """
 
     sentinels: tuple[float, ...]
 
+    _method = "optional"
+    _name = "None"
+
+    def _nothing(self) -> T:
+        """Return what stands for nothing."""
+        raise NotImplementedError
+
+    def _is_nothing(self, value: T) -> bool:
+        """Whether a value is nothing."""
+        raise NotImplementedError
+
+    def _nothing_source(self, scope: Scope) -> str:
+        """Return the expression of nothing."""
+        raise NotImplementedError
+
+    def _is_nothing_source(self, value: str) -> str:
+        """Return the condition that the variable ``value`` is nothing."""
+        raise NotImplementedError
+
     def _derive(self) -> None:
         super()._derive()
         if self.bit_table or not self.sentinels:
-            what = "a bit has no room for" if self.bit_table else "optional() needs"
-            raise DefinitionError(f"{what} a pattern that means None")
+            what = "a bit has no room for" if self.bit_table else f"{self._method}() needs"
+            raise DefinitionError(f"{what} a pattern that means {self._name}")
         patterns = tuple(map(self._pattern, self.sentinels))
         self.patterns: tuple[int, ...]
         vars(self)["patterns"] = patterns
@@ -59,15 +79,17 @@ class OptionalCodec(Wrapper[T | None, T], Generic[T]):
         data = pattern.to_bytes(struct.calcsize(size), "big")
         return struct.pack(size, *struct.unpack(size, data)) == data
 
-    def decode(self, words: Sequence[int]) -> T | None:
-        return None if self._is_missing(words) else self.inner.decode(words)
-
-    def encode(self, value: T | None) -> list[int]:
-        if value is None:
-            return words_of(self.patterns[0], self.inner)
-        words = self.inner.encode(value)
+    def decode(self, words: Sequence[int]) -> T:
         if self._is_missing(words):
-            raise EncodeError(f"{value!r} has the pattern that means None")
+            return self._nothing()
+        return self.inner.decode(words)  # type: ignore[return-value]  # U is part of T
+
+    def encode(self, value: T) -> list[int]:
+        if self._is_nothing(value):
+            return words_of(self.patterns[0], self.inner)
+        words = self.inner.encode(value)  # type: ignore[arg-type]  # it is a U then
+        if self._is_missing(words):
+            raise EncodeError(f"{value!r} has the pattern that means {self._name}")
         return words
 
     def _is_missing(self, words: Sequence[int]) -> bool:
@@ -95,21 +117,22 @@ class OptionalCodec(Wrapper[T | None, T], Generic[T]):
     def decode_source(self, raw: str, scope: Scope) -> str:
         start = len(scope.lines)
         missing = self._missing_source(raw, scope)
+        nothing = self._nothing_source(scope)
         result = scope.temp()
         with scope.block(f"if {missing}:"):
-            scope.line(f"{result} = None")
+            scope.line(f"{result} = {nothing}")
         with scope.block("else:"):
             before = len(scope.lines)
             value = self.inner.decode_source(raw, scope)
             if len(scope.lines) == before:
                 del scope.lines[start:]
-                return f"(None if {missing} else {value})"
+                return f"({nothing} if {missing} else {value})"
             scope.line(f"{result} = {value}")
         return result
 
     def encode_source(self, value: str, scope: Scope) -> str:
         raw = scope.temp()
-        with scope.block(f"if {value} is None:"):
+        with scope.block(f"if {self._is_nothing_source(value)}:"):
             scope.line(f"{raw} = {_literal(self._raws(scope.endian)[0], scope)}")
         with scope.block("else:"):
             scope.line(f"{raw} = {self.inner.encode_source(value, scope)}")
@@ -130,10 +153,46 @@ class OptionalCodec(Wrapper[T | None, T], Generic[T]):
         return " or ".join(tests)
 
     def __repr__(self) -> str:
-        return f"{self.inner!r}.optional({', '.join(map(self._written, self.sentinels))})"
+        return f"{self.inner!r}.{self._method}({', '.join(map(_written, self.sentinels))})"
 
-    def _written(self, sentinel: float) -> str:
-        return hex(sentinel) if isinstance(sentinel, int) else repr(sentinel)
+
+class OptionalCodec(_Missing[T | None, T], Generic[T]):
+    """``inner``, or None where the registers hold one of the patterns."""
+
+    def _nothing(self) -> T | None:
+        return None
+
+    def _is_nothing(self, value: T | None) -> bool:
+        return value is None
+
+    def _nothing_source(self, scope: Scope) -> str:
+        return "None"
+
+    def _is_nothing_source(self, value: str) -> str:
+        return f"{value} is None"
+
+
+class NanCodec(_Missing[float, float]):
+    """``inner``, a codec of numbers, or NaN where the registers hold one of the patterns."""
+
+    _method = "or_nan"
+    _name = "NaN"
+
+    def _nothing(self) -> float:
+        return math.nan
+
+    def _is_nothing(self, value: float) -> bool:
+        return value != value
+
+    def _nothing_source(self, scope: Scope) -> str:
+        return scope.bind(math.nan, "nan")
+
+    def _is_nothing_source(self, value: str) -> str:
+        return f"{value} != {value}"
+
+
+def _written(sentinel: float) -> str:
+    return hex(sentinel) if isinstance(sentinel, int) else repr(sentinel)
 
 
 def _literal(raw: Raw, scope: Scope) -> str:

@@ -18,7 +18,7 @@ from modbus_schema.codecs.enums import EnumCodec, FlagsCodec, enum, flags
 from modbus_schema.codecs.moments import DateTime, Duration, Timestamp
 from modbus_schema.codecs.network import Address
 from modbus_schema.codecs.numbers import IntegerCodec, Number
-from modbus_schema.codecs.optional import OptionalCodec
+from modbus_schema.codecs.optional import NanCodec, OptionalCodec
 from modbus_schema.codecs.scaling import ScaledFloat, ScaledInteger
 from modbus_schema.codecs.text import Raw, String
 from modbus_schema.imports.names import class_name, member_name, unused
@@ -27,7 +27,7 @@ from modbus_wire.codes import Table
 _NUMBERS = ("int16", "uint16", "int32", "uint32", "int64", "uint64", "float16", "float32")
 CODECS = (*_NUMBERS, "float64", "boolean", "ipv4", "ipv6", "mac")
 MAKERS = ("array", "bcd", "bit", "bit_list", "bits", "date_time", "duration", "raw", "string")
-_METHODS = ("scaled", "optional", "fixed")
+_METHODS = ("scaled", "optional", "or_nan", "fixed")
 
 _KNOWN: dict[str, Any] = {
     "single_bit": single_bit,
@@ -148,7 +148,7 @@ class _Reader:
             return _KNOWN[function.id](*arguments, **keywords)
         if isinstance(function, ast.Attribute) and function.attr in _METHODS:
             inner = self.value(function.value)
-            if not isinstance(inner, Number) and function.attr != "optional":
+            if not isinstance(inner, Number) and function.attr not in ("optional", "or_nan"):
                 raise ValueError(f"{inner!r} is no number, which could be {function.attr}")
             return getattr(inner, function.attr)(*arguments, **keywords)
         raise ValueError(f"{ast.unparse(node)} is no type that can be read back")
@@ -181,7 +181,7 @@ def annotation(codec: Codec[Any]) -> str:
 _ANNOTATIONS: tuple[tuple[tuple[type, ...], str], ...] = (
     ((BitList,), "tuple[bool, ...]"),
     ((SingleBit, Bit, Boolean), "bool"),
-    ((ScaledInteger, ScaledFloat), "float"),
+    ((ScaledInteger, ScaledFloat, NanCodec), "float"),
     ((IntegerCodec,), "int"),
     ((Number,), "float"),
     ((String,), "str"),

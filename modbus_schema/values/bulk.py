@@ -19,7 +19,7 @@ from modbus_schema.codecs.bit_table import BitList, SingleBit
 from modbus_schema.codecs.bits import Bit, BitRun, Boolean
 from modbus_schema.codecs.enums import EnumCodec, FlagsCodec
 from modbus_schema.codecs.numbers import Float, IntegerCodec, WholeInteger
-from modbus_schema.codecs.optional import OptionalCodec
+from modbus_schema.codecs.optional import NanCodec, OptionalCodec
 from modbus_schema.codecs.order import Order
 from modbus_schema.codecs.scaling import ScaledFloat, ScaledInteger
 from modbus_schema.layout import Slot
@@ -191,7 +191,7 @@ def _dtype(codec: Any) -> npt.DTypeLike:
         return bool
     if isinstance(codec, ScaledInteger | ScaledFloat):
         return np.float64
-    if isinstance(codec, OptionalCodec | FlagsCodec):
+    if isinstance(codec, OptionalCodec | NanCodec | FlagsCodec):
         return _dtype(codec.inner)
     if isinstance(codec, Float):
         return f"f{2 * codec.registers}"
@@ -235,7 +235,7 @@ def _is_scalar(codec: Any) -> bool:
         return type(codec.inner) in _INTEGERS
     if type(codec) is ScaledFloat:
         return type(codec.inner) is Float
-    if type(codec) is OptionalCodec:
+    if type(codec) in (OptionalCodec, NanCodec):
         return _is_scalar(codec.inner)
     return type(codec) in (*_INTEGERS, Float, Bit, Boolean)
 
@@ -293,7 +293,13 @@ def _optional(codec: OptionalCodec[Any], pattern: Values) -> Column:
     return Column(values, missing)
 
 
-def _missing(codec: OptionalCodec[Any], pattern: Values) -> Values:
+def _or_nan(codec: NanCodec, pattern: Values) -> Column:
+    values = _scalar(codec.inner, pattern).values.astype(np.float64)
+    values[_missing(codec, pattern)] = np.nan
+    return Column(values)
+
+
+def _missing(codec: OptionalCodec[Any] | NanCodec, pattern: Values) -> Values:
     sentinels = np.array(codec.patterns, pattern.dtype)
     if codec.inner.wire in ("e", "f", "d"):
         dtype = f"f{2 * codec.registers}"
@@ -327,6 +333,7 @@ _WAYS: dict[type, Callable[[Any, Values], Column]] = {
     ScaledInteger: _scaled_integer,
     ScaledFloat: _scaled_float,
     OptionalCodec: _optional,
+    NanCodec: _or_nan,
     EnumCodec: _enum,
     FlagsCodec: _flags,
 }

@@ -19,7 +19,7 @@ from modbus_schema.codecs.enums import EnumCodec, FlagsCodec
 from modbus_schema.codecs.moments import DateTime, Duration, Timestamp
 from modbus_schema.codecs.network import Address
 from modbus_schema.codecs.numbers import Float, IntegerCodec
-from modbus_schema.codecs.optional import OptionalCodec
+from modbus_schema.codecs.optional import NanCodec, OptionalCodec
 from modbus_schema.codecs.scaling import ScaledFloat, ScaledInteger
 from modbus_schema.codecs.text import Raw, String
 
@@ -148,6 +148,7 @@ def _address(codec: Address[Any]) -> Form:
 
 _FORMS: dict[type, Callable[[Any], Form]] = {
     OptionalCodec: _optional,
+    NanCodec: _number,
     Array: _array,
     BitList: _bit_list,
     SingleBit: _boolean,

@@ -95,6 +95,7 @@ REFUSED: list[tuple[Codec[Any], Any, str]] = [
     (int16.optional(0x8000), -32768, "pattern that means None"),
     (int16.scaled("0.1").optional(0x8000), -3276.8, "pattern that means None"),
     (int16.optional(0x8000, 0x7FFF), 32767, "pattern that means None"),
+    (int16.scaled("0.1").or_nan(0x8000), -3276.8, "pattern that means NaN"),
     (float32.optional(math.nan), math.nan, "pattern that means None"),
     (float32.optional(0xFF7FFFFF), -3.4028234663852886e38, "pattern that means None"),
     (float16.optional(0x3C00), 1.0001, "pattern that means None"),

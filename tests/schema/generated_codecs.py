@@ -156,6 +156,7 @@ def of_bits(first: int, last: int) -> st.SearchStrategy[Codec[Any]]:
     """Return codecs of the bits ``first`` to ``last`` of a register."""
     run = bits(first, last)
     known: list[Codec[Any]] = [run, run.scaled("0.1"), run.optional(0), run.optional(1, 0)]
+    known.append(run.scaled("0.1").or_nan(1))
     if first == last:
         known.append(bit(first))
     if last - first > 1:
