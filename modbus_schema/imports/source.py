@@ -13,9 +13,10 @@ from modbus_schema.codecs.enums import EnumCodec, FlagsCodec
 from modbus_schema.declared import Leaf
 from modbus_schema.imports.codec_text import CODECS, MAKERS, Kinds, annotation
 from modbus_schema.imports.faults import Fault, ImportFailed
+from modbus_schema.imports.imported import Imported
 from modbus_schema.imports.names import class_name, unused
 from modbus_schema.imports.sketch import Entry, Sketch
-from modbus_schema.imports.text import LINE, call, docstring, literal, names_in, renamed
+from modbus_schema.imports.text import call, docstring, literal
 from modbus_schema.imports.tree import Branch, Node, leaves_of, tree_of
 from modbus_schema.periods import period_of
 from modbus_wire.codes import Table
@@ -60,10 +61,9 @@ class _Module:
         self.taken = {str(step) for step in fields} | {*_FROM, *dir(builtins)}
         """What no class may be called."""
         self.names = dict(self._kind_names())
-        self.names |= {name: _alias(name) for name in (*_FROM, *dir(builtins)) if name in fields}
+        self.imported = Imported(_FROM, {str(field) for field in fields}, self.names)
         self.classes: dict[tuple[str, ...], str] = {}
         self.written: list[list[str]] = []
-        self.used: set[str] = set()
 
     def _kind_names(self) -> Iterator[tuple[str, str]]:
         for kind in self.kinds.users:
@@ -81,14 +81,14 @@ class _Module:
             name = unused(sketch.name, self.taken)
             body = self._body(tree, 0, orders)
             self._class(name, sketch.description, body, orders)
-        lines = [*docstring(heading, ""), "", *self._imports()]
+        lines = [*docstring(heading, ""), "", *self.imported.lines()]
         for one in self.written:
             lines += ["", "", *one]
         return "\n".join(lines) + "\n"
 
     def _kind(self, kind: type[Any], user: str) -> list[str]:
         is_flags = issubclass(kind, IntFlag)
-        base = self._use("IntFlag" if is_flags else "IntEnum")
+        base = self.imported.use("IntFlag" if is_flags else "IntEnum")
         members = kind.__members__.items()
         values = [f"    {name} = {hex(one) if is_flags else int(one)}" for name, one in members]
         name = self.names[kind.__name__]
@@ -99,7 +99,7 @@ class _Module:
     ) -> None:
         self.taken.add(name)
         keywords = "".join(f", {order}={literal(end)}" for order, end in orders.items())
-        head = f"class {name}({self._use('RegisterMap')}{keywords}):"
+        head = f"class {name}({self.imported.use('RegisterMap')}{keywords}):"
         self.written.append([head, *docstring(description), "", *body])
 
     def _body(self, branch: Branch, base: int, orders: dict[str, str]) -> list[str]:
@@ -148,56 +148,18 @@ class _Module:
 
     def _head(self, name: str, annotation: str, node: Node, placement: str) -> str:
         is_writable = any(entry.leaf.access.writable for entry in leaves_of(node))
-        access = self._use("RW" if is_writable else "RO")
-        return f"{name}: {access}[{self._source(annotation)}] = {self._use(placement)}"
+        access = self.imported.use("RW" if is_writable else "RO")
+        kind = self.imported.source(annotation)
+        return f"{name}: {access}[{kind}] = {self.imported.use(placement)}"
 
     def _field(self, name: str, leaf: Leaf, base: int, orders: dict[str, str]) -> list[str]:
-        access = self._use(leaf.access.value)
-        placement = self._use(_PLACEMENTS[leaf.table])
-        head = f"{name}: {access}[{self._source(annotation(leaf.codec))}] = {placement}"
+        access = self.imported.use(leaf.access.value)
+        placement = self.imported.use(_PLACEMENTS[leaf.table])
+        head = f"{name}: {access}[{self.imported.source(annotation(leaf.codec))}] = {placement}"
         arguments = [str(leaf.address - base)]
         if not isinstance(leaf.codec, SingleBit):
-            arguments.append(self._source(repr(leaf.codec)))
+            arguments.append(self.imported.source(repr(leaf.codec)))
         return call(head, arguments + list(_options(leaf, orders)))
-
-    def _source(self, expression: str) -> str:
-        for name in names_in(expression):
-            self._use(name)
-        return renamed(expression, self.names)
-
-    def _use(self, name: str) -> str:
-        self.used.add(name)
-        return self.names.get(name, name)
-
-    def _imports(self) -> list[str]:
-        standard = list(self._standard_imports())
-        ours = self._import("modbus_schema")
-        return [*standard, "", *ours] if standard else ours
-
-    def _standard_imports(self) -> Iterator[str]:
-        if any(self.names.get(name, "").startswith("builtins.") for name in self.used):
-            yield "import builtins"
-        for module in sorted({*_FROM.values()} - {"modbus_schema"}):
-            yield from self._import(module)
-
-    def _import(self, module: str) -> list[str]:
-        names = sorted((name for name in self.used if _FROM.get(name) == module), key=_sorting)
-        plain = [name for name in names if name not in self.names]
-        lines = [f"from {module} import {', '.join(plain)}"] if plain else []
-        if lines and len(lines[0]) > LINE:
-            lines = [f"from {module} import (", *(f"    {name}," for name in plain), ")"]
-        renamed = [name for name in names if name in self.names]
-        return lines + [f"from {module} import {name} as {self.names[name]}" for name in renamed]
-
-
-def _alias(name: str) -> str:
-    return f"{name}_" if name in _FROM else f"builtins.{name}"
-
-
-def _sorting(name: str) -> tuple[int, str, int]:
-    """Sort as formatters do: constants, classes, functions; by number behind a name."""
-    stem = name.rstrip("0123456789")
-    return 0 if name.isupper() else 1 if name[0].isupper() else 2, stem, int(name[len(stem) :] or 0)
 
 
 def _kinds_of(sketch: Sketch) -> Iterator[type[Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import textwrap
 import tokenize
 from collections.abc import Mapping, Sequence
 
@@ -18,7 +19,24 @@ def call(head: str, arguments: Sequence[str], indent: str = "    ") -> list[str]
     inner = f"{indent}    "
     if len(inner) + len(joined) <= LINE:
         return [f"{indent}{head}(", f"{inner}{joined}", f"{indent})"]
-    return [f"{indent}{head}(", *(f"{inner}{each}," for each in arguments), f"{indent})"]
+    lines = [line for each in arguments for line in _argument(each, inner)]
+    return [f"{indent}{head}(", *lines, f"{indent})"]
+
+
+def _argument(argument: str, indent: str) -> list[str]:
+    """Return the lines of an argument; a text that is too long for one is put in parentheses."""
+    keyword, _, text = argument.partition("=")
+    if len(indent) + len(argument) < LINE or not (keyword.isidentifier() and text[:1] in "\"'"):
+        return [f"{indent}{argument},"]
+    pieces = textwrap.wrap(
+        _unquoted(text),
+        LINE - len(indent) - 12,
+        drop_whitespace=False,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    lines = [f"{indent}    {_quoted(piece)}" for piece in pieces]
+    return [f"{indent}{keyword}=(", *lines, f"{indent}),"]
 
 
 def literal(value: str | float) -> str:
@@ -31,11 +49,18 @@ def literal(value: str | float) -> str:
 def docstring(text: str, indent: str = "    ") -> list[str]:
     """Return the lines of a docstring."""
     safe = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"').strip() or "Registers."
-    first, *others = (line.rstrip() for line in safe.splitlines())
+    room = LINE - len(indent) - 6
+    lines = [line for one in safe.splitlines() for line in textwrap.wrap(one, room) or [""]]
+    first, *others = lines
     if not others:
         return [f'{indent}"""{first}{" " if first.endswith(chr(34)) else ""}"""']
     rest = [f"{indent}{line}" if line else "" for line in others]
     return [f'{indent}"""{first}', *rest, f'{indent}"""']
+
+
+def sentence(text: str) -> str:
+    """Return a text that ends as a sentence does."""
+    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 def names_in(source: str) -> set[str]:
