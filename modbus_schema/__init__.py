@@ -51,6 +51,7 @@ from modbus_schema.refs import Ref, Setting, WritableRef, Write
 from modbus_schema.simulation.device import SimulatedDevice
 from modbus_schema.simulation.simulate import Simulation, simulate
 from modbus_schema.writing.outcome import Outcome, outcome_of
+from modbus_schema.writing.preview import PlannedRequest, PlannedWrite
 from modbus_wire.version import __version__
 
 __all__ = [
@@ -66,6 +67,8 @@ __all__ = [
     "EncodeError",
     "Executor",
     "Outcome",
+    "PlannedRequest",
+    "PlannedWrite",
     "Ref",
     "RegisterMap",
     "SchemaError",

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, NamedTuple, get_origin
 
 from modbus_schema.checks import declaration_problems, override_problem
-from modbus_schema.declared import Declaration, Leaf
+from modbus_schema.declared import Command, Declaration, Leaf
 from modbus_schema.fields import RO, RW, WO, Field
 from modbus_schema.options import Access
+from modbus_schema.refs import Setting
 
 _ACCESS: dict[object, Access] = {RO: Access.RO, WO: Access.WO, RW: Access.RW}
 
@@ -37,9 +38,11 @@ def read_body(
 ) -> Body:
     """Sort the namespace of a class that is about to be made; its bases have ``inherited``."""
     body = Body({}, [], {})
-    reader = _Reader(_taken_names(bases), inherited, _annotation_heads(namespace))
+    reader = _Reader(_taken_names(bases), inherited, _annotation_heads(namespace), namespace, bases)
     for attribute, value in namespace.items():
-        if not isinstance(value, Field):
+        if isinstance(value, Field):
+            value.name = attribute
+        else:
             body.rest[attribute] = value
     for attribute in dict.fromkeys((*namespace, *reader.heads)):
         value = namespace.get(attribute)
@@ -47,7 +50,8 @@ def read_body(
         where = f"{name}.{attribute}"
         body.problems.extend(f"{where}: {_placed(problem, value)}" for problem in problems)
         if isinstance(value, Field) and not problems:
-            body.fields[attribute] = _as(value.declaration, _ACCESS[reader.heads[attribute]])
+            declaration = _as(value.declaration, _ACCESS[reader.heads[attribute]])
+            body.fields[attribute] = _with_names(declaration)
     return body
 
 
@@ -67,6 +71,8 @@ class _Reader(NamedTuple):
     taken: Mapping[str, type]
     inherited: Mapping[str, Declaration]
     heads: Mapping[str, object]
+    namespace: Mapping[str, Any]
+    bases: tuple[type, ...]
 
     def problems(self, attribute: str, value: object) -> Iterator[str]:
         if isinstance(value, Field):
@@ -94,10 +100,33 @@ class _Reader(NamedTuple):
             yield "a placement is annotated with RO[...], RW[...] or WO[...]"
             return
         yield from declaration_problems(declaration, access)
+        yield from self._then_problems(declaration)
         old = self.inherited.get(attribute)
         problem = old and override_problem(old, _as(declaration, access))
         if problem:
             yield f"in the base class, it is another kind of field: {problem}"
+
+    def _then_problems(self, declaration: Declaration) -> Iterator[str]:
+        for command in declaration.then:
+            if isinstance(command, Setting):
+                base = command.ref.model
+                if len(command.ref.path) != 1 or not any(issubclass(b, base) for b in self.bases):
+                    yield f"then: {command.ref!r} is no field of a base class"
+            elif not isinstance(command, Command):
+                yield f"then takes settings, such as apply.to(1), not {command!r}"
+            elif self.namespace.get(command.field.name) is not command.field:
+                yield f"then: {command.field!r} is no field of this class"
+
+
+def _with_names(declaration: Declaration) -> Declaration:
+    """Return a declaration whose commands have the names of their fields."""
+    if not declaration.then:
+        return declaration
+    names = (
+        Command(each.ref.path[0] if isinstance(each, Setting) else each.field.name, each.value)
+        for each in declaration.then
+    )
+    return declaration._replace(then=tuple(names))
 
 
 def _taken_names(bases: tuple[type, ...]) -> dict[str, type]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from modbus_schema.codecs.base import Codec, encode_checked
 from modbus_schema.declared import UNSET, Declaration, Leaf, Mapped, Nested, Repeat
-from modbus_schema.layout import Layout, Slot, cells_text
+from modbus_schema.layout import Layout, Node, Path, Slot, cells_text
 from modbus_schema.options import Access, order_problem
 from modbus_schema.periods import period_problem
 from modbus_schema.write_rules import choice_problem
@@ -66,6 +66,43 @@ def default_problems(layout: Layout, fields: Mapping[str, Declaration]) -> Itera
             yield f"{slot.place}: the default {field.default!r} cannot be held: {error}"
 
 
+def command_problems(layout: Layout) -> Iterator[str]:
+    """Say which fields cannot have the commands that follow a write of them."""
+    for slot in layout.slots:
+        for path, value in slot.writing.then:
+            problem = _command_problem(layout.node(path), value)
+            if problem:
+                yield f"{slot.place}: then: {problem}"
+            elif _leads_to(layout, path, slot.path, set()):
+                yield f"{slot.place}: then: it would follow itself"
+
+
+def _command_problem(node: Node, value: object) -> str | None:
+    if not isinstance(node, Slot):
+        return "a command is written to one field, not to a group"
+    if not node.access.writable:
+        return f"{node.place} is read-only"
+    try:
+        node.check(value)
+        encode_checked(node.codec, value)
+    except Exception as error:  # a codec of the user's may fail in any way
+        return f"{node.place} cannot hold {value!r}: {error}"
+    return None
+
+
+def _leads_to(layout: Layout, start: Path, end: Path, seen: set[Path]) -> bool:
+    """Whether a command for the field at ``start`` leads to one for the field at ``end``."""
+    if start == end:
+        return True
+    seen.add(start)
+    return any(
+        _leads_to(layout, path, end, seen)
+        for slot in layout.slots_of(start)
+        for path, _ in slot.writing.then
+        if path not in seen
+    )
+
+
 def _overlaps(slots: Iterable[Slot]) -> Iterator[str]:
     open_slots: list[Slot] = []
     for slot in sorted(slots, key=lambda slot: (slot.table.label, slot.address)):
@@ -82,6 +119,9 @@ def _group_problems(group: Nested, access: Access) -> Iterator[str]:
     problems = list(_number_problems(group))
     yield from problems
     yield from _period_problems(group, access)
+    problem = choice_problem(group.write_with)
+    if problem:
+        yield problem
     if isinstance(group, Repeat) and not problems:
         last = group.item(group.times - 1).base
         if last >= ADDRESS_SPACE:
@@ -108,6 +148,7 @@ def _leaf_problems(leaf: Leaf, access: Access) -> Iterator[str]:
     if not leaf.access.includes(access):
         yield f"{_place(leaf)} is read-only, so the field is RO, not {access.value}"
     yield from _option_problems(leaf)
+    yield from _write_problems(leaf, access)
     yield from _period_problems(leaf, access)
     codec: object = leaf.codec
     if not isinstance(codec, Codec):
@@ -129,7 +170,6 @@ def _option_problems(leaf: Leaf) -> Iterator[str]:
         problem = order_problem(keyword, order)
         if problem:
             yield problem
-    yield from _write_problems(leaf)
     validators: tuple[object, ...] = leaf.validators
     for validator in validators:
         if not callable(validator):
@@ -144,8 +184,10 @@ def _period_problems(field: Declaration, access: Access) -> Iterator[str]:
         yield "a field that is never read has no period"
 
 
-def _write_problems(leaf: Leaf) -> Iterator[str]:
+def _write_problems(leaf: Leaf, access: Access) -> Iterator[str]:
     problem = choice_problem(leaf.write_with)
+    if leaf.then and not access.writable:
+        yield "is never written, so then says nothing"
     if problem:
         yield problem
     elif leaf.write_with is not None and not leaf.table.is_writable:

@@ -20,6 +20,21 @@ UNSET: Any = attrs.NOTHING
 """What ``default`` is where none is given; it stands in the place of a value of any type."""
 
 
+class Command:
+    """A field of the map and the value that is written to it after others."""
+
+    __slots__ = ("field", "value")
+
+    def __init__(self, field: Any, value: object) -> None:
+        self.field = field
+        """What names it: the field of a class body, or its name once that has been read."""
+
+        self.value = value
+
+    def __repr__(self) -> str:
+        return f"{self.field!r}.to({self.value!r})"
+
+
 class Leaf(NamedTuple):
     """One field of one codec."""
 
@@ -39,6 +54,8 @@ class Leaf(NamedTuple):
     every: object = None
     """How often it is read, as it was written."""
     write_with: WriteWith | None = None
+    then: tuple[Any, ...] = ()
+    """The `Command` that follow a write of it, or settings of a base class."""
 
 
 class Group(NamedTuple):
@@ -52,6 +69,8 @@ class Group(NamedTuple):
     together: bool = False
     """Whether one request reads all of it."""
     every: object = None
+    write_with: WriteWith | None = None
+    then: tuple[Any, ...] = ()
 
 
 class Repeat(NamedTuple):
@@ -67,6 +86,8 @@ class Repeat(NamedTuple):
     together: bool = False
     """Whether one request reads all of an item."""
     every: object = None
+    write_with: WriteWith | None = None
+    then: tuple[Any, ...] = ()
 
     def item(self, index: int) -> Group:
         """Return the group at an index, 0 to ``times`` - 1."""
@@ -77,6 +98,8 @@ class Repeat(NamedTuple):
             access=self.access,
             together=self.together,
             every=self.every,
+            write_with=self.write_with,
+            then=self.then,
         )
 
 

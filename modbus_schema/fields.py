@@ -6,9 +6,9 @@ its metaclass takes them out, so none of their methods runs.
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
-from modbus_schema.declared import Declaration, Mapped
+from modbus_schema.declared import Command, Declaration, Mapped
 from modbus_schema.errors import DefinitionError
 from modbus_schema.refs import Ref, WritableRef
 
@@ -19,10 +19,20 @@ T = TypeVar("T")
 class Field(Generic[T]):
     """What a placement returns: a declaration on its way into a class."""
 
-    __slots__ = ("declaration",)
+    __slots__ = ("declaration", "name")
 
     def __init__(self, declaration: Declaration) -> None:
         self.declaration = declaration
+        self.name: str | None = None
+        """The name in the class body, once that has been read."""
+
+    if not TYPE_CHECKING:  # that a read-only field cannot be written is also said when it is run
+
+        def to(self, value: object) -> Command:
+            return Command(self, value)
+
+    def __repr__(self) -> str:
+        return self.name or f"<{type(self).__name__} field>"
 
     def __set_name__(self, owner: type, name: str) -> None:
         raise DefinitionError(
@@ -63,6 +73,10 @@ class WO(Field[T]):
 
     def __set__(self, instance: Mapped, value: T | None) -> None:
         raise NotImplementedError
+
+    def to(self, value: T) -> Command:
+        """Pair the field, in the body of its class, with a value: what others write ``then``."""
+        return Command(self, value)
 
 
 class RW(RO[T], WO[T]):

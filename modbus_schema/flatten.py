@@ -3,12 +3,13 @@
 from typing import NamedTuple
 
 from modbus_schema.codecs.order import Order
-from modbus_schema.declared import Declaration, Group, Leaf, Mapped, Repeat
-from modbus_schema.layout import GroupNode, Layout, Node, RepeatNode, Slot, Writing
+from modbus_schema.declared import Command, Declaration, Group, Leaf, Mapped, Repeat
+from modbus_schema.layout import Commands, GroupNode, Layout, Node, RepeatNode, Slot, Writing
 from modbus_schema.options import MapOptions
 from modbus_schema.periods import period_of
 from modbus_schema.refs import Path, path_text
 from modbus_schema.rules import ReadRules
+from modbus_schema.write_rules import WriteWith
 
 DEFAULTS = MapOptions(word_order="big", byte_order="big", reading=ReadRules(max_gap=0))
 """What the protocol prescribes (AP §4.2), and reading nothing that nobody declared."""
@@ -30,11 +31,17 @@ class _Branch(NamedTuple):
     options: MapOptions
     bundle: Path | None = None
     """The outermost group around it that is read in one request."""
+    then: Commands = ()
+    """What follows a write of any field of it."""
 
-    def group_node(self, model: type[Mapped], every: object = None) -> GroupNode:
+    def group_node(
+        self, model: type[Mapped], every: object = None, write_with: WriteWith | None = None
+    ) -> GroupNode:
         options = model.__options__.over(self.options)
         if every is not None:
             options = options._replace(every=period_of(every))
+        if write_with is not None:
+            options = options._replace(writing=options.writing._replace(write_with=write_with))
         inside = self._replace(options=options)
         members = model.__fields__.items()
         return GroupNode(model, {name: inside._node(name, field) for name, field in members})
@@ -52,8 +59,12 @@ class _Branch(NamedTuple):
 
     def _nested(self, path: Path, group: Group) -> GroupNode:
         bundle = path if group.together and self.bundle is None else self.bundle
-        inside = self._replace(path=path, base=self.base + group.base, bundle=bundle)
-        return inside.group_node(group.model, group.every)
+        then = (*self._commands(group.then), *self.then)
+        inside = self._replace(path=path, base=self.base + group.base, bundle=bundle, then=then)
+        return inside.group_node(group.model, group.every, group.write_with)
+
+    def _commands(self, then: tuple[Command, ...]) -> Commands:
+        return tuple(((*self.path, command.field), command.value) for command in then)
 
     def _slot(self, path: Path, leaf: Leaf) -> Slot:
         orders = self.options
@@ -78,5 +89,9 @@ class _Branch(NamedTuple):
             description=leaf.description,
             bundle=self.bundle,
             every=period if leaf.access.readable else None,
-            writing=Writing(leaf.write_with, orders.writing.write_with),
+            writing=Writing(
+                leaf.write_with,
+                orders.writing.write_with,
+                (*self._commands(leaf.then), *self.then),
+            ),
         )

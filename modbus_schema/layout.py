@@ -25,6 +25,10 @@ D = TypeVar("D")
 WHOLE_REGISTER = 0xFFFF
 
 
+Commands: TypeAlias = tuple[tuple[Path, Any], ...]
+"""Paths of fields, each with the value that is written to it after others."""
+
+
 class Writing(NamedTuple):
     """What is said about how a leaf field is written; None says nothing."""
 
@@ -32,8 +36,8 @@ class Writing(NamedTuple):
     """By its placement: this holds on every device."""
     by_map: WriteWith | None = None
     """By its class, or a map that holds it: a device may have it otherwise."""
-    then: tuple[tuple[Path, Any], ...] = ()
-    """The fields that are written after it, and to what."""
+    then: Commands = ()
+    """What follows a write of it."""
 
 
 class Slot:

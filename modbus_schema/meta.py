@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from modbus_schema.body import read_body
-from modbus_schema.checks import default_problems, layout_problems
+from modbus_schema.checks import command_problems, default_problems, layout_problems
 from modbus_schema.declared import UNSET, Declaration, Mapped
 from modbus_schema.errors import DefinitionError
 from modbus_schema.fields import Field
@@ -61,6 +61,7 @@ class MapMeta(type):
         if not problems:
             problems += plan_problems(cls.__layout__, cls.__layout__.rules)
             problems += write_problems(cls.__layout__, cls.__layout__.write_rules)
+            problems += command_problems(cls.__layout__)
         if problems:
             raise DefinitionError("\n".join(problems))
         cls.__refs__ = references(cls)

@@ -12,10 +12,11 @@ import attrs
 
 from modbus_schema.codecs.base import Codec
 from modbus_schema.codecs.bit_table import single_bit
-from modbus_schema.declared import UNSET, Group, Leaf, Mapped, Repeat
+from modbus_schema.declared import UNSET, Command, Group, Leaf, Mapped, Repeat
 from modbus_schema.fields import RO, RW, WO
 from modbus_schema.options import Access, ByteOrder, WordOrder
 from modbus_schema.periods import Every
+from modbus_schema.refs import Write
 from modbus_schema.write_rules import WriteWith
 from modbus_wire.codes import Table
 
@@ -26,6 +27,9 @@ Check: TypeAlias = Callable[[Any, "attrs.Attribute[T]", T], object]
 """A validator of attrs for values of type T."""
 
 Checks: TypeAlias = Check[T] | Sequence[Check[T]] | None
+
+Then: TypeAlias = Command | Write[Any] | Sequence[Command | Write[Any]]
+"""What follows a write, as ``to`` of a field in the class body, or of one in a base class, says."""
 
 
 class BitOptions(TypedDict, Generic[T], total=False):
@@ -50,6 +54,10 @@ class CoilOptions(BitOptions[T], Generic[T], total=False):
     """``"single"``: by FC 5 or 6, and by a request of its own; ``"multiple"``: by FC 15 or 16;
     ``"auto"``: whichever fits. It holds on every device; a map's keyword is for what says nothing
     here."""
+
+    then: Then
+    """What is written after it, whoever writes it: ``apply.to(1)``, where ``apply`` is a writable
+    field of the same class; or several. Each is written once, at the end, for all that name it."""
 
 
 class RegisterOptions(BitOptions[T], Generic[T], total=False):
@@ -155,6 +163,8 @@ def group(
     base: int,
     together: bool = False,
     every: Every | None = None,
+    write_with: WriteWith | None = None,
+    then: Then = (),
     description: str = "",
     default: G | None = None,
 ) -> RW[G]:
@@ -171,6 +181,8 @@ def group(
             base=base,
             together=together,
             every=every,
+            write_with=write_with,
+            then=_several(then),
             description=description,
             default=_given(default),
         )
@@ -185,6 +197,8 @@ def repeat(
     count: int,
     together: bool = False,
     every: Every | None = None,
+    write_with: WriteWith | None = None,
+    then: Then = (),
     description: str = "",
     default: tuple[G, ...] | None = None,
 ) -> RW[tuple[G, ...]]:
@@ -200,6 +214,8 @@ def repeat(
             times=count,
             together=together,
             every=every,
+            write_with=write_with,
+            then=_several(then),
             description=description,
             default=_given(default),
         )
@@ -216,6 +232,7 @@ def _leaf(
     overlap: bool = False,
     min: float | None = None,
     max: float | None = None,
+    then: Then = (),
     **options: Any,
 ) -> Leaf:
     return Leaf(
@@ -228,6 +245,7 @@ def _leaf(
         alias=overlap,
         minimum=min,
         maximum=max,
+        then=_several(then),
         **options,
     )
 
@@ -240,3 +258,7 @@ def _validators(validator: Checks[Any]) -> tuple[Check[Any], ...]:
 
 def _given(default: object) -> object:
     return UNSET if default is None else default
+
+
+def _several(then: object) -> tuple[Any, ...]:
+    return tuple(then) if isinstance(then, list | tuple) else (then,)

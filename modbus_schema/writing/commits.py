@@ -14,18 +14,28 @@ def commits_of(layout: Layout, slots: Iterable[Slot]) -> list[Change]:
     One that another one needs comes after it; otherwise they are in the order in which the fields
     name them.
     """
-    ordered: list[Change] = []
+    done: list[Change] = []
 
-    def visit(slot: Slot) -> None:
-        for path, value in reversed(slot.writing.then):
-            (commit,) = layout.slots_of(path)
-            if (commit, value) not in ordered:
-                visit(commit)
-                ordered.append((commit, value))
+    def visit(command: Change) -> None:
+        if command not in done:
+            for each in reversed(_commands(layout, [command[0]])):
+                visit(each)
+            done.append(command)
 
-    for slot in reversed([*slots]):
-        visit(slot)
-    return ordered[::-1]
+    for command in reversed(_commands(layout, slots)):
+        visit(command)
+    return done[::-1]
+
+
+def _commands(layout: Layout, slots: Iterable[Slot]) -> list[Change]:
+    """Return the commands that fields name themselves, each once, in the order of the first."""
+    commands: list[Change] = []
+    for slot in slots:
+        for path, value in slot.writing.then:
+            (field,) = layout.slots_of(path)
+            if (field, value) not in commands:
+                commands.append((field, value))
+    return commands
 
 
 def without_commits(slots: Iterable[Slot], commits: Iterable[Change]) -> list[Slot]:

@@ -31,10 +31,13 @@ from modbus_schema.placements import (
 )
 from modbus_schema.refs import Ref, Setting, WritableRef, Write
 from modbus_schema.simulation.simulate import Simulation, simulate
+from modbus_schema.writing.outcome import Outcome, outcome_of
+from modbus_schema.writing.preview import PlannedRequest, PlannedWrite
 from modbus_wire.aio.client import AsyncClient
 from modbus_wire.client import ModbusClient
 from modbus_wire.codes import Table
 from modbus_wire.errors import ModbusError
+from modbus_wire.pdu.base import AnyRequest
 from modbus_wire.sync.client import Client
 
 
@@ -100,6 +103,17 @@ class HeatPump(RegisterMap, word_order="little", byte_order="big", max_gap=8):
     @property
     def warm(self) -> bool:
         return self.outdoor > 3
+
+
+class Commanded(Fan, write_with="single", max_write={Table.COILS: 8}, mask_write=False):
+    store: WO[int] = holding_register(1, uint16)
+    go: RW[bool] = coil(2, then=store.to(3))
+    mode: RW[Mode] = holding_register(
+        2, enum(Mode), write_with="multiple", then=(go.to(True), store.to(7))
+    )
+    on: RW[bool] = coil(0, write_with="single", then=[store.to(1), Fan.speed.to(3)])
+    fan: RO[Fan] = group(Fan, base=10, then=mode.to(Mode.HEAT), write_with="auto")
+    fans: RO[tuple[Fan, ...]] = repeat(Fan, base=20, stride=1, count=2, then=store.to(3))
 
 
 class BigHeatPump(HeatPump, byte_order="little"):
@@ -233,6 +247,8 @@ async def an_async_device_reads_in_part(device: AsyncDevice[HeatPump]) -> None:
 
 def devices_override_the_rules(client: Client, later: AsyncClient) -> None:
     Device(client, Ruled, max_gap=0, max_block=3, forbidden={}, readable={}, read_alone={})
+    Device(client, Ruled, write_with="multiple", max_write=3, mask_write=True)
+    AsyncDevice(later, Ruled, write_with="auto", max_write={Table.COILS: 8}, mask_write=False)
     AsyncDevice(later, Ruled, max_block={Table.COILS: 3}, forbidden={Table.COILS: [range(3)]})
 
 
@@ -241,7 +257,32 @@ def a_device_writes(device: Device[HeatPump], bigger: Device[BigHeatPump]) -> No
     device.write(HeatPump.circuit.at(Zone.target).to(20), HeatPump.fan.to(fan))
     device.write(pump)
     device.write_changes(pump, pump.replace(mode=Mode.OFF))
-    bigger.write(BigHeatPump.extra.to(3), HeatPump.mode.to(Mode.OFF))
+    bigger.write(BigHeatPump.extra.to(3), HeatPump.mode.to(Mode.OFF), then=HeatPump.reset.to(1))
+    device.write_changes(pump, pump, then=[HeatPump.reset.to(1), HeatPump.mode.to(Mode.OFF)])
+
+
+def a_write_says_what_it_did(device: Device[HeatPump], error: Exception) -> None:
+    done = device.write(HeatPump.mode.to(Mode.HEAT))
+    assert_type(done, Outcome[HeatPump])
+    assert_type(device.write(pump), Outcome[HeatPump])
+    assert_type(device.write_changes(pump, pump), Outcome[HeatPump])
+    assert_type(done.written, tuple[Ref[HeatPump, Any], ...])
+    assert_type(done.uncertain, tuple[Ref[HeatPump, Any], ...])
+    assert_type(done.not_written, tuple[Ref[HeatPump, Any], ...])
+    assert_type(done.requests, tuple[AnyRequest, ...])
+    assert_type(done.is_complete, bool)
+    assert_type(outcome_of(error), Outcome[Any] | None)
+
+
+def a_write_is_previewed(device: Device[HeatPump], later: AsyncDevice[HeatPump]) -> None:
+    planned = device.plan_write(HeatPump.mode.to(Mode.HEAT), then=HeatPump.reset.to(1))
+    assert_type(planned, PlannedWrite[HeatPump])
+    assert_type(planned[0], PlannedRequest[HeatPump])
+    assert_type(planned[0].fields, tuple[Ref[HeatPump, Any], ...])
+    assert_type(planned[0].pdu, bytes | None)
+    assert_type(planned.requests, tuple[AnyRequest, ...])
+    assert_type(later.plan_write(pump), PlannedWrite[HeatPump])
+    assert_type(later.plan_write_changes(pump, pump), PlannedWrite[HeatPump])
 
 
 async def an_async_device_reads(device: AsyncDevice[HeatPump]) -> None:
@@ -255,6 +296,7 @@ async def an_async_device_writes(device: AsyncDevice[HeatPump]) -> None:
     await device.write(HeatPump.mode.to(Mode.HEAT), HeatPump.zones[1].at(Zone.target).to(21.5))
     await device.write(pump)
     await device.write_changes(pump, pump.replace(mode=Mode.OFF))
+    assert_type(await device.write(pump, then=HeatPump.reset.to(1)), Outcome[HeatPump])
 
 
 def clients_of_devices(client: Client, drop_in: ModbusClient, later: AsyncClient) -> None:

@@ -102,6 +102,29 @@ class NoRanges(RegisterMap, read_alone={Table.COILS: [3]}):  # error
     pass
 
 
+class BothFunctions(RegisterMap, write_with="both"):  # error
+    pass
+
+
+class TextWrite(RegisterMap, max_write="3"):  # error
+    pass
+
+
+class Commands(RegisterMap):
+    seen: RO[float] = input_register(0, float32)
+    apply: RW[int] = holding_register(0, int16)
+    on: RW[bool] = coil(3)
+    read_only: RW[int] = holding_register(1, int16, then=seen.to(1.0))  # error
+    text: RW[int] = holding_register(2, int16, then=apply.to("x"))  # error
+    bare: RW[int] = holding_register(3, int16, then=apply)  # error
+    several: RW[int] = holding_register(4, int16, then=[on.to(True), apply.to(1.5)])  # error
+    of_base: RW[int] = holding_register(5, int16, then=Zone.seen.to(1.5))  # error
+    never: RO[int] = input_register(6, int16, then=apply.to(1))  # error
+    no_choice: RW[int] = holding_register(7, int16, write_with="both")  # error
+    no_single: RO[int] = input_register(8, int16, write_with="single")  # error
+    zone: RO[Zone] = group(Zone, base=10, then=seen.to(1.0))  # error
+
+
 class Pump(RegisterMap):
     mode: RW[Mode] = holding_register(13, enum(Mode), default=Mode.OFF)
     seen: RO[float] = input_register(12, float32)
@@ -142,6 +165,11 @@ def use(device: Device[Pump]) -> None:
     device.write(Pump.zone.to(zone))  # error
     device.write(zone)  # error
     device.write_changes(zone, zone)  # error
+    device.write(Pump.set.to(1.0), then=Pump.seen.to(1.0))  # error
+    device.write(Pump.set.to(1.0), then=[Zone.set.to(1.0)])  # error
+    device.write(Pump.set.to(1.0)).nothing  # error
+    device.plan_write(Pump.seen.to(1.0))  # error
+    device.plan_write(Pump.set.to(1.0)).nothing  # error
     device.read(Zone.set)  # error
     device.read(Pump.seen).nothing  # error
     partial = device.read(partial=True)
@@ -183,5 +211,7 @@ def styles(client: Client, later: AsyncClient) -> None:
     AsyncDevice(later, Pump)
     AsyncDevice(client, Pump)  # error
     Device(client, Pump, max_block="3")  # error
+    Device(client, Pump, write_with="both")  # error
+    AsyncDevice(later, Pump, mask_write="no")  # error
     Device(client, Pump, forbidden=[range(3)])  # error
     AsyncDevice(later, Pump, readable={Table.COILS: range(3)})  # error
