@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from modbus_schema.errors import EncodeError
 from modbus_schema.layout import GroupNode, Node, RepeatNode, Slot, layout_of
 from modbus_schema.model import RegisterMap
-from modbus_schema.plain import located
+from modbus_schema.plain import encode_value, located
 from modbus_schema.values.plainly import Form, Json, form_of
 
 M = TypeVar("M", bound=RegisterMap)
@@ -35,15 +35,25 @@ def from_dict(model: type[M], values: Mapping[str, Any]) -> M:
     return _instance(model, values, lambda _, value: value)
 
 
+def to_plain(instance: RegisterMap) -> dict[str, Json]:
+    """Return the values of an instance as JSON has them; `describe.json_schema` describes it."""
+    tree: dict[str, Json] = _tree(layout_of(type(instance)).root, instance, _plain)
+    return tree
+
+
+def from_plain(model: type[M], values: Mapping[str, Json]) -> M:
+    """Return the instance that `to_plain` gave the values of; raises as `from_dict`."""
+    return _instance(model, values, _value)
+
+
 def to_json(instance: RegisterMap, *, indent: int | None = None) -> str:
     """Return the JSON text of an instance; `describe.json_schema` describes it."""
-    tree = _tree(layout_of(type(instance)).root, instance, _plain)
-    return json.dumps(tree, indent=indent, ensure_ascii=False, allow_nan=False)
+    return json.dumps(to_plain(instance), indent=indent, ensure_ascii=False, allow_nan=False)
 
 
 def from_json(model: type[M], text: str | bytes) -> M:
     """Return the instance of a JSON text; raises as `from_dict`, and ValueError for other text."""
-    return _instance(model, json.loads(text), _value)
+    return from_plain(model, json.loads(text))
 
 
 def _form(slot: Slot) -> Form:
@@ -91,11 +101,7 @@ def _made(node: Node, value: Any, convert: Convert, name: str) -> Any:
 def _checked(slot: Slot, value: Any) -> Any:
     if value is None and not slot.access.readable:
         return None
-    try:
-        slot.check(value)
-        slot.codec.encode(value)
-    except EncodeError as error:
-        raise located(error, slot) from None
+    encode_value(slot, value)
     return value
 
 
