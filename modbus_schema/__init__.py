@@ -52,6 +52,7 @@ from modbus_schema.simulation.device import SimulatedDevice
 from modbus_schema.simulation.simulate import Simulation, simulate
 from modbus_schema.writing.outcome import Outcome, outcome_of
 from modbus_schema.writing.preview import PlannedRequest, PlannedWrite
+from modbus_schema.writing.verification import Difference, NotVerified, Verify
 from modbus_wire.version import __version__
 
 __all__ = [
@@ -64,8 +65,10 @@ __all__ = [
     "DecodeError",
     "DefinitionError",
     "Device",
+    "Difference",
     "EncodeError",
     "Executor",
+    "NotVerified",
     "Outcome",
     "PlannedRequest",
     "PlannedWrite",
@@ -75,6 +78,7 @@ __all__ = [
     "Setting",
     "SimulatedDevice",
     "Simulation",
+    "Verify",
     "WritableRef",
     "Write",
     "__version__",
