@@ -1,5 +1,7 @@
 """Typed, declarative register maps for Modbus: one class reads, writes and simulates a device."""
 
+from typing import TYPE_CHECKING
+
 from modbus_schema.async_device import AsyncDevice, AsyncExecutor
 from modbus_schema.blank import blank
 from modbus_schema.codecs import (
@@ -52,8 +54,13 @@ from modbus_schema.simulation.device import SimulatedDevice
 from modbus_schema.simulation.simulate import Simulation, simulate
 from modbus_schema.writing.outcome import Outcome, outcome_of
 from modbus_schema.writing.preview import PlannedRequest, PlannedWrite
-from modbus_schema.writing.verification import Difference, NotVerified, Verify
+from modbus_wire.later import names_later
 from modbus_wire.version import __version__
+
+if TYPE_CHECKING:
+    from modbus_schema.polling.async_poller import AsyncPoller
+    from modbus_schema.polling.events import Change, Failure, Reading, Recovery
+    from modbus_schema.polling.poller import Poller
 
 __all__ = [
     "RO",
@@ -61,24 +68,27 @@ __all__ = [
     "WO",
     "AsyncDevice",
     "AsyncExecutor",
+    "AsyncPoller",
+    "Change",
     "Codec",
     "DecodeError",
     "DefinitionError",
     "Device",
-    "Difference",
     "EncodeError",
     "Executor",
-    "NotVerified",
+    "Failure",
     "Outcome",
     "PlannedRequest",
     "PlannedWrite",
+    "Poller",
+    "Reading",
+    "Recovery",
     "Ref",
     "RegisterMap",
     "SchemaError",
     "Setting",
     "SimulatedDevice",
     "Simulation",
-    "Verify",
     "WritableRef",
     "Write",
     "__version__",
@@ -122,3 +132,17 @@ __all__ = [
     "uint32",
     "uint64",
 ]
+
+# Not every program polls, and blocking ones do without asyncio.
+__getattr__ = names_later(
+    globals(),
+    {
+        "modbus_schema.polling.async_poller": ("AsyncPoller",),
+        "modbus_schema.polling.events": ("Change", "Failure", "Reading", "Recovery"),
+        "modbus_schema.polling.poller": ("Poller",),
+    },
+)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

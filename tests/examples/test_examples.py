@@ -33,6 +33,16 @@ L3: 231.0 V 0.0 A 0 W
 total 1382 W at 50.0 Hz
 only L2: 459.5 W
 """,
+    "poll": """\
+power: None -> 400.0 W
+Meter(serial='A-17', power=400.0, energy=1200, relay=True)
+power: 400.0 -> 430.0 W
+Meter fails: ConnectError
+Meter is back
+relay 1 is off
+relay 2 is off
+['A-17', 'A-18']
+""",
     "drive": """\
 RUNNING REVERSE FREQUENCY_COMMUNICATION|RUN_COMMUNICATION
 command word now 0002

@@ -3,7 +3,7 @@
 # ruff: noqa: D101, D103
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import IntEnum, IntFlag
 from typing import Any, assert_type
 
@@ -29,11 +29,13 @@ from modbus_schema.placements import (
     input_register,
     repeat,
 )
+from modbus_schema.polling.async_poller import AsyncPoller
+from modbus_schema.polling.events import Change, Failure, PollStatistics, Reading, Recovery
+from modbus_schema.polling.poller import Poller
 from modbus_schema.refs import Ref, Setting, WritableRef, Write
 from modbus_schema.simulation.simulate import Simulation, simulate
 from modbus_schema.writing.outcome import Outcome, outcome_of
 from modbus_schema.writing.preview import PlannedRequest, PlannedWrite
-from modbus_schema.writing.verification import Difference, NotVerified, Verify
 from modbus_wire.aio.client import AsyncClient
 from modbus_wire.client import ModbusClient
 from modbus_wire.codes import Table
@@ -275,32 +277,6 @@ def a_write_says_what_it_did(device: Device[HeatPump], error: Exception) -> None
     assert_type(outcome_of(error), Outcome[Any] | None)
 
 
-def a_write_is_verified(device: Device[HeatPump], error: NotVerified) -> None:
-    assert_type(device.write(HeatPump.mode.to(Mode.HEAT), verify=True), Outcome[HeatPump])
-    device.write(pump, verify=Verify(settle=0.2, within=2))
-    device.write_changes(pump, pump, verify=Verify())
-    assert_type(error.differences, tuple[Difference, ...])
-    assert_type(error.differences[0].ref, Ref[Any, Any])
-
-
-def one_request_writes_and_reads(device: Device[HeatPump]) -> None:
-    level = HeatPump.level.to(3)
-    assert_type(device.write_and_read(level, read=HeatPump.mode), Mode)
-    assert_type(
-        device.write_and_read(level, level, read=(HeatPump.mode, HeatPump.label)),
-        tuple[Mode, str],
-    )
-    three = device.write_and_read(level, read=(HeatPump.mode, HeatPump.label, HeatPump.alarms))
-    assert_type(three, tuple[Mode, str, Alarm])
-
-
-async def one_request_writes_and_reads_later(device: AsyncDevice[HeatPump]) -> None:
-    level = HeatPump.level.to(3)
-    assert_type(await device.write_and_read(level, read=HeatPump.mode), Mode)
-    both = await device.write_and_read(level, read=(HeatPump.mode, HeatPump.label))
-    assert_type(both, tuple[Mode, str])
-
-
 def a_write_is_previewed(device: Device[HeatPump], later: AsyncDevice[HeatPump]) -> None:
     planned = device.plan_write(HeatPump.mode.to(Mode.HEAT), then=HeatPump.reset.to(1))
     assert_type(planned, PlannedWrite[HeatPump])
@@ -342,3 +318,67 @@ async def a_simulation_serves_in_both_styles() -> None:
     @later.on_write(HeatPump.mode)
     def changed(old: Mode, new: Mode) -> None:
         later.set(HeatPump.outdoor.to(3.0))
+
+
+def a_poller_tells(device: Device[HeatPump], other: Device[Fan]) -> None:
+    poller = Poller(device, every="1s", partial=True, renew_once=True)
+    assert_type(poller, Poller[HeatPump])
+    assert_type(Poller([device, device]), Poller[HeatPump])
+    assert_type(Poller([device, other], every=timedelta(seconds=1)), Poller[Any])
+
+    @poller.on_change(HeatPump.outdoor, dead_band=0.5)
+    def outdoor(change: Change[float]) -> None:
+        assert_type(change.old, float | None)
+        assert_type(change.new, float)
+        assert_type(change.ref, Ref[Any, float])
+        assert_type(change.at, datetime)
+
+    @poller.on_change(HeatPump.zones[0].at(Zone.temperature), dead_band=0.5)
+    def temperature(change: Change[float | None]) -> None: ...
+
+    @poller.on_change(HeatPump.energy, dead_band=100)
+    def energy(change: Change[int]) -> int:
+        return change.new
+
+    assert_type(energy(Change(device, HeatPump.energy, 1, 2, datetime.now(), False)), int)
+
+    @poller.on_change(HeatPump.mode)
+    def mode(change: Change[Mode]) -> None:
+        assert_type(change.new, Mode)
+
+    @poller.on_change(HeatPump.circuit)
+    def circuit(change: Change[Zone]) -> None: ...
+
+    @poller.on_reading
+    def read(reading: Reading[HeatPump]) -> None:
+        assert_type(reading[HeatPump.outdoor], float)
+        assert_type(reading[HeatPump.zones[1].at(Zone.temperature)], float | None)
+        assert_type(reading.failed, Mapping[Ref[HeatPump, Any], ModbusError])
+
+    @poller.on_failure
+    def failed(failure: Failure) -> None:
+        assert_type(failure.error, Exception)
+
+    @poller.on_recovery
+    def recovered(recovery: Recovery) -> None: ...
+
+    assert_type(poller.latest(HeatPump.outdoor), float)
+    assert_type(poller.latest(HeatPump.circuit, device=device), Zone)
+    assert_type(poller.values(), Mapping[Ref[HeatPump, Any], Any])
+    assert_type(poller.snapshot(), HeatPump | None)
+    assert_type(poller.statistics(device=device), PollStatistics)
+    with poller as running:
+        assert_type(running, Poller[HeatPump])
+
+
+async def an_async_poller_tells(device: AsyncDevice[HeatPump], other: AsyncDevice[Fan]) -> None:
+    assert_type(AsyncPoller(device), AsyncPoller[HeatPump])
+    assert_type(AsyncPoller([device, other], every=1), AsyncPoller[Any])
+    async with AsyncPoller(device, every="1s") as poller:
+        assert_type(poller, AsyncPoller[HeatPump])
+
+        @poller.on_change(HeatPump.outdoor, dead_band=0.5)
+        async def outdoor(change: Change[float]) -> None: ...
+
+        assert_type(poller.latest(HeatPump.mode), Mode)
+        assert_type(poller.snapshot(device=device), HeatPump | None)

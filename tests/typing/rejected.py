@@ -21,6 +21,9 @@ from modbus_schema.placements import (
     input_register,
     repeat,
 )
+from modbus_schema.polling.async_poller import AsyncPoller
+from modbus_schema.polling.events import Change, Reading
+from modbus_schema.polling.poller import Poller
 from modbus_schema.refs import Ref, Setting, WritableRef
 from modbus_schema.simulation.simulate import Simulation
 from modbus_wire.aio.client import AsyncClient
@@ -169,12 +172,6 @@ def use(device: Device[Pump]) -> None:
     device.write(Pump.set.to(1.0), then=[Zone.set.to(1.0)])  # error
     device.write(Pump.set.to(1.0)).nothing  # error
     device.plan_write(Pump.seen.to(1.0))  # error
-    device.write(Pump.set.to(1.0), verify=0.5)  # error
-    device.write_and_read(Pump.seen.to(1.0), read=Pump.set)  # error
-    device.write_and_read(Pump.set.to(1.0), read=Zone.set)  # error
-    device.write_and_read(Pump.set.to(1.0))  # error
-    device.write_and_read(read=Pump.set)  # error
-    device.write_and_read(Pump.set.to(1.0), read=Pump.set).nothing  # error
     device.plan_write(Pump.set.to(1.0)).nothing  # error
     device.read(Zone.set)  # error
     device.read(Pump.seen).nothing  # error
@@ -221,3 +218,45 @@ def styles(client: Client, later: AsyncClient) -> None:
     AsyncDevice(later, Pump, mask_write="no")  # error
     Device(client, Pump, forbidden=[range(3)])  # error
     AsyncDevice(later, Pump, readable={Table.COILS: range(3)})  # error
+
+
+class Panel(RegisterMap):
+    lamp: RW[bool] = coil(0)
+    label: RW[str] = holding_register(0, string(4))
+    level: RO[float] = input_register(0, float32)
+    count: RO[int] = input_register(2, int16)
+    mode: RO[Mode] = input_register(3, enum(Mode))
+
+
+def take_float(change: Change[float]) -> None: ...
+
+
+def take_text(change: Change[str]) -> None: ...
+
+
+def take_other(reading: Reading[Pump]) -> None: ...
+
+
+def poll(device: Device[Panel], later: AsyncDevice[Panel]) -> None:
+    poller = Poller(device, every="1s")
+    poller.on_change(Panel.level, dead_band=1)(take_float)
+    poller.on_change(Panel.lamp, dead_band=1)  # error
+    poller.on_change(Panel.label, dead_band=1)  # error
+    poller.on_change(Panel.mode, dead_band=1)  # error
+    poller.on_change(Panel.level, dead_band="1")  # error
+    poller.on_change(Panel.level, 1.0)  # error
+    poller.on_change(Panel.level)(take_text)  # error
+    poller.on_change(Panel.count)(take_float)  # error
+    poller.on_change(Panel.level, dead_band=1)(take_text)  # error
+    poller.on_change(Pump.seen)  # error
+    poller.on_reading(take_other)  # error
+    poller.on_failure(take_float)  # error
+    poller.latest(Pump.seen)  # error
+    poller.latest(Panel.level).nothing  # error
+    poller.snapshot().level  # error
+    poller.statistics(device=later)  # error
+    Poller(later, every="1s")  # error
+    Poller(device, every=b"1s")  # error
+    Poller(device, evry="1s")  # error
+    AsyncPoller(device)  # error
+    AsyncPoller(later, partial=1)  # error

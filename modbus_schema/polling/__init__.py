@@ -1,0 +1,1 @@
+"""Pollers: devices read again and again, each field at its own period."""

@@ -1,0 +1,112 @@
+"""What pollers tell: what changed, what was read, that a device fails and that it is back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+
+from modbus_schema.device_base import DeviceBase
+from modbus_schema.layout import layout_of
+from modbus_schema.model import RegisterMap
+from modbus_schema.polling.values import Values
+from modbus_schema.refs import Ref
+from modbus_wire.errors import ModbusError
+from modbus_wire.log import logger
+
+if TYPE_CHECKING:
+    from logging import Logger
+
+M = TypeVar("M", bound=RegisterMap)
+T = TypeVar("T")
+
+
+class Change(NamedTuple, Generic[T]):
+    """A field, or a group, has another value than was told last."""
+
+    device: DeviceBase[Any, Any]
+    ref: Ref[Any, T]
+    old: T | None
+    """What was told last; None at first."""
+    new: T
+    at: datetime
+    """When the new value came, in UTC."""
+    is_first: bool
+    """Whether nothing was told before."""
+
+
+class Reading(Generic[M]):
+    """What one read brought: ``reading[Meter.power]`` is the value of a field or group.
+
+    KeyError says that it was not read then; its own error, that it failed in a partial read.
+    """
+
+    def __init__(
+        self,
+        device: DeviceBase[M, Any],
+        at: datetime,
+        brought: Values[M],
+        failed: Mapping[Ref[M, Any], ModbusError],
+    ) -> None:
+        self.device = device
+        self.at = at
+        """When the values came, in UTC."""
+        self.failed = failed
+        """The fields that did not come, of a partial read."""
+        self.brought = brought
+        """The values that came."""
+
+    @cached_property
+    def values(self) -> Mapping[Ref[M, Any], Any]:
+        """The values that came, field by field."""
+        return self.brought.by_field()
+
+    def __getitem__(self, ref: Ref[M, T]) -> T:
+        for slot_ref, error in self.failed.items():
+            if slot_ref.path[: len(ref.path)] == ref.path:
+                raise error.with_traceback(None)
+        return self.brought[ref]
+
+    def __contains__(self, ref: Ref[M, Any]) -> bool:
+        return ref in self.brought
+
+    def __repr__(self) -> str:
+        count = len(layout_of(self.device.model).slots)
+        return f"<Reading of {len(self.values)} of {count} fields, {len(self.failed)} failed>"
+
+
+class Failure(NamedTuple):
+    """A device whose fields came until now does not give them."""
+
+    device: DeviceBase[Any, Any]
+    error: Exception
+    at: datetime
+    """When the read failed, in UTC."""
+
+
+class Recovery(NamedTuple):
+    """A device that failed gives all of its fields again."""
+
+    device: DeviceBase[Any, Any]
+    at: datetime
+    """When they came, in UTC."""
+    since: datetime
+    """When it failed first."""
+
+
+class PollStatistics(NamedTuple):
+    """How polling one device went so far."""
+
+    polls: int
+    """How many reads were made."""
+    failures: int
+    """How many of them failed."""
+    missed: int
+    """At how many beats of a period nothing was read."""
+    is_failing: bool
+
+
+def log() -> Logger:
+    """Return where pollers say what nobody is told."""
+    return logger("modbus_schema.polling")

@@ -1,0 +1,92 @@
+"""What the tests of pollers share: a meter with periods, and devices that do not answer."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from queue import Queue
+from typing import Any
+
+from modbus_schema import (
+    RO,
+    RW,
+    WO,
+    RegisterMap,
+    coil,
+    float32,
+    group,
+    holding_register,
+    input_register,
+    int16,
+    string,
+    uint16,
+)
+
+LIMIT = 10.0
+"""Seconds that a test waits for what has to come."""
+
+
+class Phase(RegisterMap):
+    """A phase of a meter."""
+
+    voltage: RO[float] = input_register(0, float32, unit="V")
+    current: RO[float | None] = input_register(2, int16.scaled("0.1").optional(0x8000), every="3s")
+
+
+class Meter(RegisterMap, every="1s"):
+    """A meter that is read at four periods."""
+
+    serial: RO[str] = input_register(100, string(4), every="once")
+    power: RO[float] = input_register(0, float32, unit="W")
+    phase: RO[Phase] = group(Phase, base=2)
+    hours: RO[int] = input_register(50, uint16, every="1m")
+    limit: RW[int] = holding_register(0, uint16, every="3s")
+    reset: WO[bool] = coil(0)
+
+
+def a_meter(power: float = 100.0) -> Meter:
+    """Return a meter in an ordinary state."""
+    phase = Phase(voltage=230.0, current=4.5)
+    return Meter(serial="A1", power=power, phase=phase, hours=7, limit=3, reset=False)
+
+
+class Told:
+    """The events that a poller tells, in their order; a test waits for them."""
+
+    def __init__(self) -> None:
+        self._queue: Queue[Any] = Queue()
+
+    def __call__(self, event: Any) -> None:
+        self._queue.put(event)
+
+    def next(self) -> Any:
+        """Return the next event, when it comes."""
+        return self._queue.get(timeout=LIMIT)
+
+    def rest(self) -> list[Any]:
+        """Return the events that have come and were not yet returned."""
+        return [self._queue.get_nowait() for _ in range(self._queue.qsize())]
+
+
+def names(reading: Any) -> set[str]:
+    """Return the names of the fields that a reading brought."""
+    return {ref.name.partition(".")[2] for ref in reading.values}
+
+
+@contextmanager
+def silent_server() -> Iterator[int]:
+    """Take connections on a port, which it returns, and answer nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening.getsockname()[1]
+
+
+def poller_threads() -> list[threading.Thread]:
+    """Return the threads of pollers that are alive."""
+    return [thread for thread in threading.enumerate() if thread.name == "modbus poller"]
+
+
+def in_thread(work: Callable[[], object]) -> threading.Thread:
+    """Do something in a thread of its own."""
+    thread = threading.Thread(target=work)
+    thread.start()
+    return thread
