@@ -54,6 +54,7 @@ from modbus_schema.simulation.device import SimulatedDevice
 from modbus_schema.simulation.simulate import Simulation, simulate
 from modbus_schema.writing.outcome import Outcome, outcome_of
 from modbus_schema.writing.preview import PlannedRequest, PlannedWrite
+from modbus_schema.writing.verification import Difference, NotVerified, Verify
 from modbus_wire.later import names_later
 from modbus_wire.version import __version__
 
@@ -74,9 +75,11 @@ __all__ = [
     "DecodeError",
     "DefinitionError",
     "Device",
+    "Difference",
     "EncodeError",
     "Executor",
     "Failure",
+    "NotVerified",
     "Outcome",
     "PlannedRequest",
     "PlannedWrite",
@@ -89,6 +92,7 @@ __all__ = [
     "Setting",
     "SimulatedDevice",
     "Simulation",
+    "Verify",
     "WritableRef",
     "Write",
     "__version__",

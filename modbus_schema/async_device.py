@@ -11,6 +11,7 @@ from modbus_schema.partial import Partial
 from modbus_schema.refs import Ref, Write
 from modbus_schema.snapshots import RawSnapshot
 from modbus_schema.writing.outcome import Outcome
+from modbus_schema.writing.verification import Verify
 from modbus_wire.aio.waiting import wait
 from modbus_wire.errors import ModbusError
 from modbus_wire.flows import Pause, run_flow_async
@@ -95,21 +96,60 @@ class AsyncDevice(DeviceBase[M, AsyncExecutor]):
             raise
 
     @overload
-    async def write(self, instance: M, /, *, then: Then[M] = ()) -> Outcome[M]: ...
+    async def write(
+        self, instance: M, /, *, then: Then[M] = (), verify: bool | Verify = False
+    ) -> Outcome[M]: ...
     @overload
     async def write(
-        self, change: Write[M], /, *changes: Write[M], then: Then[M] = ()
+        self,
+        change: Write[M],
+        /,
+        *changes: Write[M],
+        then: Then[M] = (),
+        verify: bool | Verify = False,
     ) -> Outcome[M]: ...
-    async def write(self, *changes: Any, then: Any = ()) -> Outcome[M]:
+    async def write(
+        self, *changes: Any, then: Any = (), verify: bool | Verify = False
+    ) -> Outcome[M]:
         """Write an instance, or what ``ref.to(value)`` says; as `Device.write`.
 
         Where it is cancelled, `outcome_of` the cancellation tells what was written before.
         """
-        return await run_flow_async(self._write(changes, then), self._ask)
+        return await run_flow_async(self._write(changes, then, verify), self._ask)
 
-    async def write_changes(self, old: M, new: M, *, then: Then[M] = ()) -> Outcome[M]:
+    async def write_changes(
+        self, old: M, new: M, *, then: Then[M] = (), verify: bool | Verify = False
+    ) -> Outcome[M]:
         """Write the fields in which ``new`` differs from ``old``; as `Device.write_changes`."""
-        return await run_flow_async(self._write_changes(old, new, then), self._ask)
+        return await run_flow_async(self._write_changes(old, new, then, verify), self._ask)
+
+    @overload
+    async def write_and_read(
+        self, change: Write[M], /, *changes: Write[M], read: Ref[M, A]
+    ) -> A: ...
+    @overload
+    async def write_and_read(
+        self, change: Write[M], /, *changes: Write[M], read: tuple[Ref[M, A], Ref[M, B]]
+    ) -> tuple[A, B]: ...
+    @overload
+    async def write_and_read(
+        self, change: Write[M], /, *changes: Write[M], read: tuple[Ref[M, A], Ref[M, B], Ref[M, C]]
+    ) -> tuple[A, B, C]: ...
+    @overload
+    async def write_and_read(
+        self,
+        change: Write[M],
+        /,
+        *changes: Write[M],
+        read: tuple[Ref[M, A], Ref[M, B], Ref[M, C], Ref[M, D]],
+    ) -> tuple[A, B, C, D]: ...
+    @overload
+    async def write_and_read(
+        self, change: Write[M], /, *changes: Write[M], read: tuple[Ref[M, Any], ...]
+    ) -> tuple[Any, ...]: ...
+    async def write_and_read(self, *changes: Any, read: Any) -> Any:
+        """Write, then read, by one FC 23; as `Device.write_and_read`."""
+        return await run_flow_async(self._write_and_read(changes, read), self._ask)
 
     def _wait(self, pause: Pause) -> Any:
         return wait(pause)

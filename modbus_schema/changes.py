@@ -83,7 +83,7 @@ def changes_between(layout: Layout, old: object, new: object) -> Iterator[Change
     changed = [
         (slot, value)
         for slot, value in leaf_values(layout.root, new)
-        if (slot.access.readable or value is not None) and not _same(before[slot], value)
+        if (slot.access.readable or value is not None) and not is_same(before[slot], value)
     ]
     own = [slot for slot, _ in changed if not slot.alias]
     for slot, value in changed:
@@ -113,7 +113,8 @@ def _node_of(layout: Layout, setting: object) -> Node:
     return resolve(layout, setting.ref)
 
 
-def _same(before: Any, after: Any) -> bool:
+def is_same(before: Any, after: Any) -> bool:
+    """Whether a value has not changed."""
     return bool(before == after) or (before != before and after != after)  # two NaN are the same
 
 

@@ -10,6 +10,7 @@ from modbus_schema.partial import Partial
 from modbus_schema.refs import Ref, Write
 from modbus_schema.snapshots import RawSnapshot
 from modbus_schema.writing.outcome import Outcome
+from modbus_schema.writing.verification import Verify
 from modbus_wire.errors import ModbusError
 from modbus_wire.flows import Pause, run_flow
 from modbus_wire.pdu.base import AnyRequest, Request
@@ -105,27 +106,73 @@ class Device(DeviceBase[M, Executor]):
             raise
 
     @overload
-    def write(self, instance: M, /, *, then: Then[M] = ()) -> Outcome[M]: ...
+    def write(
+        self, instance: M, /, *, then: Then[M] = (), verify: bool | Verify = False
+    ) -> Outcome[M]: ...
     @overload
-    def write(self, change: Write[M], /, *changes: Write[M], then: Then[M] = ()) -> Outcome[M]: ...
-    def write(self, *changes: Any, then: Any = ()) -> Outcome[M]:
+    def write(
+        self,
+        change: Write[M],
+        /,
+        *changes: Write[M],
+        then: Then[M] = (),
+        verify: bool | Verify = False,
+    ) -> Outcome[M]: ...
+    def write(self, *changes: Any, then: Any = (), verify: bool | Verify = False) -> Outcome[M]:
         """Write all writable fields of an instance, or what ``ref.to(value)`` says.
 
         All values are encoded first (`EncodeError`: nothing was sent), adjacent cells share a
         request, and the requests go out in the order in which their first fields are given. What
         ``then`` says, besides the ``then`` of the fields, is sent last, each by itself.
 
+        ``verify`` reads back what was written, as far as it can be read, half a second after the
+        last answer or as a `Verify` says; raises `NotVerified` where the device holds something
+        else.
+
         Returns what was written. Where a request fails the later ones are not sent, and the error
         says what was written before; `outcome_of` returns that as values.
         """
-        return run_flow(self._write(changes, then), self._ask)
+        return run_flow(self._write(changes, then, verify), self._ask)
 
-    def write_changes(self, old: M, new: M, *, then: Then[M] = ()) -> Outcome[M]:
+    def write_changes(
+        self, old: M, new: M, *, then: Then[M] = (), verify: bool | Verify = False
+    ) -> Outcome[M]:
         """Write the fields in which ``new`` differs from ``old``; equal instances send nothing.
 
         Raises `EncodeError` where a read-only field differs.
         """
-        return run_flow(self._write_changes(old, new, then), self._ask)
+        return run_flow(self._write_changes(old, new, then, verify), self._ask)
+
+    @overload
+    def write_and_read(self, change: Write[M], /, *changes: Write[M], read: Ref[M, A]) -> A: ...
+    @overload
+    def write_and_read(
+        self, change: Write[M], /, *changes: Write[M], read: tuple[Ref[M, A], Ref[M, B]]
+    ) -> tuple[A, B]: ...
+    @overload
+    def write_and_read(
+        self, change: Write[M], /, *changes: Write[M], read: tuple[Ref[M, A], Ref[M, B], Ref[M, C]]
+    ) -> tuple[A, B, C]: ...
+    @overload
+    def write_and_read(
+        self,
+        change: Write[M],
+        /,
+        *changes: Write[M],
+        read: tuple[Ref[M, A], Ref[M, B], Ref[M, C], Ref[M, D]],
+    ) -> tuple[A, B, C, D]: ...
+    @overload
+    def write_and_read(
+        self, change: Write[M], /, *changes: Write[M], read: tuple[Ref[M, Any], ...]
+    ) -> tuple[Any, ...]: ...
+    def write_and_read(self, *changes: Any, read: Any) -> Any:
+        """Write adjacent fields, then read one field or a tuple of them, all by one FC 23.
+
+        What is read is what the device holds once it has been written. All are holding registers;
+        gaps are bridged as in any read. Raises `EncodeError` for a value, or a field that others
+        have to follow, and `RequestError` for what is not one request; nothing was sent then.
+        """
+        return run_flow(self._write_and_read(changes, read), self._ask)
 
     def _wait(self, pause: Pause) -> Any:
         return wait(pause)

@@ -16,11 +16,13 @@ from modbus_schema.rules import Areas, MaxBlock
 from modbus_schema.snapshots import RawSnapshot
 from modbus_schema.transfer import ReadPlan
 from modbus_schema.write_rules import MaxWrite, WriteWith
+from modbus_schema.writing.exchange import exchange
 from modbus_schema.writing.flow import Masks, Writing
 from modbus_schema.writing.outcome import Outcome
 from modbus_schema.writing.parts import Part
 from modbus_schema.writing.plans import write_plans
 from modbus_schema.writing.preview import PlannedWrite, preview
+from modbus_schema.writing.verification import Verify, verify_of
 from modbus_wire.flows import Flow, Pause, Step
 from modbus_wire.pdu.base import AnyRequest
 from modbus_wire.sync.methods import Methods
@@ -132,16 +134,28 @@ class DeviceBase(Generic[M, X]):
         """Return the requests that `write_changes` would send now; nothing is sent."""
         return preview(self.model, self._writes.of_changes(old, new, _several(then)), self._masks)
 
-    def _write(self, changes: tuple[Any, ...], then: Any) -> Flow[Outcome[M]]:
-        return self._carry_out(self._parts(changes, then))
+    def _write(
+        self, changes: tuple[Any, ...], then: Any, verify: bool | Verify
+    ) -> Flow[Outcome[M]]:
+        return self._carry_out(self._parts(changes, then), verify)
 
-    def _write_changes(self, old: M, new: M, then: Any) -> Flow[Outcome[M]]:
-        return self._carry_out(self._writes.of_changes(old, new, _several(then)))
+    def _write_changes(self, old: M, new: M, then: Any, verify: bool | Verify) -> Flow[Outcome[M]]:
+        return self._carry_out(self._writes.of_changes(old, new, _several(then)), verify)
 
-    def _carry_out(self, parts: Sequence[Part]) -> Flow[Outcome[M]]:
+    def _carry_out(self, parts: Sequence[Part], verify: bool | Verify) -> Flow[Outcome[M]]:
+        how = verify_of(verify)
         writing = Writing(self.model, parts, self._masks)
         yield from writing.flow()
-        return writing.outcome()
+        if how is None:
+            return writing.outcome()
+        return writing.outcome((yield from writing.verify(self._plans, how)))
+
+    def _write_and_read(self, changes: tuple[Any, ...], read: Any) -> Flow[Any]:
+        refs = read if isinstance(read, tuple) else (read,)
+        paths = [self._path(ref) for ref in refs]
+        one = exchange(self._plans, self._writes.rules, changes, paths)
+        found = yield from Writing(self.model, [one.part], self._masks).exchange(one)
+        return (found,) if isinstance(read, tuple) and len(refs) == 1 else found
 
     def _parts(self, changes: tuple[Any, ...], then: Any) -> list[Part]:
         if len(changes) == 1 and type(changes[0]) is self.model:

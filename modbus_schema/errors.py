@@ -4,7 +4,8 @@ ModbusError
 └── SchemaError
     ├── DefinitionError (TypeError)     a class that cannot be a register map
     ├── EncodeError (ValueError)        a value that the field cannot hold; nothing was sent
-    └── DecodeError (ValueError)        registers that are no value of the field
+    ├── DecodeError (ValueError)        registers that are no value of the field
+    └── NotVerified                     what was written is not what is read back (in writing)
 """
 
 from modbus_wire.errors import ModbusError

@@ -54,7 +54,7 @@ SCHEMA: Rows = {
     "planning and compile": ("planning", "snapshots", "plain", "compile"),
     "model": ("body", "meta", "replacing", "model"),
     "values and documents": ("addresses", "values", "describe", "imports"),
-    "transfer": ("transfer", "changes", "writing", "reading", "partial"),
+    "transfer": ("transfer", "changes", "reading", "partial", "writing"),
     "device and tools": ("device_base", "device", "async_device", "feed", "blank", "simulation"),
     "pollers": ("polling",),
     "command line": ("commands", "__main__"),

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
+from modbus_schema.errors import DecodeError
 from modbus_schema.layout import Slot
 from modbus_schema.model import RegisterMap
+from modbus_schema.reading import ReadPlans
+from modbus_schema.writing.exchange import Exchange
 from modbus_schema.writing.outcome import Outcome
 from modbus_schema.writing.parts import Part
+from modbus_schema.writing.verification import Verify, verification
 from modbus_wire.errors import (
     ClientBusy,
     ConnectError,
@@ -18,6 +22,7 @@ from modbus_wire.errors import (
 )
 from modbus_wire.flows import Flow
 from modbus_wire.pdu.base import AnyRequest
+from modbus_wire.pdu.registers import pack_registers
 from modbus_wire.recovery import note_outcome
 
 M = TypeVar("M", bound=RegisterMap)
@@ -56,27 +61,55 @@ class Writing(Generic[M]):
             try:
                 yield from self._write(part)
             except BaseException as error:
-                self.note(error, part)
+                self._note(error, part)
                 raise
             self._done += 1
 
-    def outcome(self, verified: Iterable[Slot] = ()) -> Outcome[M]:
+    def verify(self, plans: ReadPlans[M], how: Verify) -> Flow[Sequence[Slot]]:
+        """Read back what was written and compare; returns what was found as it should be."""
+        same: Sequence[Slot] = ()
+        try:
+            verified = yield from verification(plans, self.parts, how)
+            same = verified.same
+            verified.check()
+        except BaseException as error:
+            self._note(error, None, same)
+            raise
+        return same
+
+    def exchange(self, exchange: Exchange) -> Flow[Any]:
+        """Write the only part by a request that reads as well; returns what was read."""
+        try:
+            words = yield from self._ask(exchange.request)
+            self._done = 1
+            return exchange.plan.value(pack_registers(words))
+        except BaseException as error:
+            self._note(error, None if self._done else exchange.part)
+            if isinstance(error, DecodeError):
+                error.request = exchange.request
+            elif isinstance(error, ModbusError):
+                error.where = exchange.place
+            raise
+
+    def outcome(self, verified: Sequence[Slot] = ()) -> Outcome[M]:
         """Return what became of the parts, where none has failed."""
         done = self.parts[: self._done]
         return Outcome(self._model, self._requests, _slots(done), (), (), verified)
 
-    def note(self, error: BaseException, part: Part | None = None) -> None:
-        """Say in an error what was written before it; ``part`` is what it failed."""
+    def _note(
+        self, error: BaseException, failed: Part | None, verified: Sequence[Slot] = ()
+    ) -> None:
+        """Say in an error what was written before it; ``failed`` is the part that it ended."""
         done, left = self.parts[: self._done], self.parts[self._done :]
-        is_unsure = part is not None and _may_be_applied(error, self._asked)
+        is_unsure = failed is not None and _may_be_applied(error, self._asked)
         uncertain, left = (left[:1], left[1:]) if is_unsure else ((), left)
-        slots = map(_slots, (done, uncertain, left))
-        outcome = Outcome(self._model, self._requests, *slots)
+        what = (_slots(done), _slots(uncertain), _slots(left))
+        outcome = Outcome(self._model, self._requests, *what, verified)
         error.outcome = outcome  # type: ignore[attr-defined]  # a cancellation takes one too
         if isinstance(error, ModbusError):
             error.may_have_been_applied = outcome.may_have_been_applied
-            if part is not None:
-                error.where = part.block.place
+            if failed is not None:
+                error.where = failed.block.place
 
     def _write(self, part: Part) -> Flow[None]:
         if not part.changes_bits:

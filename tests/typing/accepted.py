@@ -36,6 +36,7 @@ from modbus_schema.refs import Ref, Setting, WritableRef, Write
 from modbus_schema.simulation.simulate import Simulation, simulate
 from modbus_schema.writing.outcome import Outcome, outcome_of
 from modbus_schema.writing.preview import PlannedRequest, PlannedWrite
+from modbus_schema.writing.verification import Difference, NotVerified, Verify
 from modbus_wire.aio.client import AsyncClient
 from modbus_wire.client import ModbusClient
 from modbus_wire.codes import Table
@@ -275,6 +276,32 @@ def a_write_says_what_it_did(device: Device[HeatPump], error: Exception) -> None
     assert_type(done.requests, tuple[AnyRequest, ...])
     assert_type(done.is_complete, bool)
     assert_type(outcome_of(error), Outcome[Any] | None)
+
+
+def a_write_is_verified(device: Device[HeatPump], error: NotVerified) -> None:
+    assert_type(device.write(HeatPump.mode.to(Mode.HEAT), verify=True), Outcome[HeatPump])
+    device.write(pump, verify=Verify(settle=0.2, within=2))
+    device.write_changes(pump, pump, verify=Verify())
+    assert_type(error.differences, tuple[Difference, ...])
+    assert_type(error.differences[0].ref, Ref[Any, Any])
+
+
+def one_request_writes_and_reads(device: Device[HeatPump]) -> None:
+    level = HeatPump.level.to(3)
+    assert_type(device.write_and_read(level, read=HeatPump.mode), Mode)
+    assert_type(
+        device.write_and_read(level, level, read=(HeatPump.mode, HeatPump.label)),
+        tuple[Mode, str],
+    )
+    three = device.write_and_read(level, read=(HeatPump.mode, HeatPump.label, HeatPump.alarms))
+    assert_type(three, tuple[Mode, str, Alarm])
+
+
+async def one_request_writes_and_reads_later(device: AsyncDevice[HeatPump]) -> None:
+    level = HeatPump.level.to(3)
+    assert_type(await device.write_and_read(level, read=HeatPump.mode), Mode)
+    both = await device.write_and_read(level, read=(HeatPump.mode, HeatPump.label))
+    assert_type(both, tuple[Mode, str])
 
 
 def a_write_is_previewed(device: Device[HeatPump], later: AsyncDevice[HeatPump]) -> None:

@@ -172,6 +172,12 @@ def use(device: Device[Pump]) -> None:
     device.write(Pump.set.to(1.0), then=[Zone.set.to(1.0)])  # error
     device.write(Pump.set.to(1.0)).nothing  # error
     device.plan_write(Pump.seen.to(1.0))  # error
+    device.write(Pump.set.to(1.0), verify=0.5)  # error
+    device.write_and_read(Pump.seen.to(1.0), read=Pump.set)  # error
+    device.write_and_read(Pump.set.to(1.0), read=Zone.set)  # error
+    device.write_and_read(Pump.set.to(1.0))  # error
+    device.write_and_read(read=Pump.set)  # error
+    device.write_and_read(Pump.set.to(1.0), read=Pump.set).nothing  # error
     device.plan_write(Pump.set.to(1.0)).nothing  # error
     device.read(Zone.set)  # error
     device.read(Pump.seen).nothing  # error
