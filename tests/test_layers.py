@@ -80,6 +80,7 @@ SANS_IO = tuple(
 CLOCKS = {
     "modbus_schema.polling.clock": {"asyncio", "time"},
     "modbus_schema.polling.async_poller": {"asyncio"},
+    "modbus_schema.simulation.clock": {"time"},
 }
 """The modules of the schema that keep time, and what they need for it."""
 
@@ -195,7 +196,7 @@ def test_core_knows_no_socket_clock_or_thread(module: str) -> None:
 
 @pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("modbus_schema")])
 def test_schema_leaves_sockets_to_the_wire(module: str) -> None:
-    """The schema reaches the outside only through the wire package; pollers keep the time."""
+    """The schema reaches the outside only through the wire package; clocks keep the time."""
     tops = {name.split(".")[0] for name in imports_of(MODULES[module])}
     assert tops & OUTSIDE == CLOCKS.get(module, set())
 

@@ -1,1 +1,51 @@
-"""Devices that exist only as an instance of their map, served to any Modbus client."""
+"""Simulated devices that behave: clocks, values that move, faults, recordings."""
+
+from typing import TYPE_CHECKING
+
+from modbus_wire.later import names_later
+
+if TYPE_CHECKING:
+    from modbus_schema.simulation.clock import Clock as Clock
+    from modbus_schema.simulation.clock import ManualClock as ManualClock
+    from modbus_schema.simulation.clock import SystemClock as SystemClock
+    from modbus_schema.simulation.faults import Fault as Fault
+    from modbus_schema.simulation.faults import FaultInForce as FaultInForce
+    from modbus_schema.simulation.faults import Hole as Hole
+    from modbus_schema.simulation.faults import Stuck as Stuck
+    from modbus_schema.simulation.motion import Motion as Motion
+    from modbus_schema.simulation.motion import counter as counter
+    from modbus_schema.simulation.motion import line as line
+    from modbus_schema.simulation.motion import noise as noise
+    from modbus_schema.simulation.motion import ramp as ramp
+    from modbus_schema.simulation.motion import rounded as rounded
+    from modbus_schema.simulation.motion import sine as sine
+    from modbus_schema.simulation.motion import steps as steps
+    from modbus_schema.simulation.played import Played as Played
+    from modbus_schema.simulation.sources import Movement as Movement
+    from modbus_wire.orders import Delay as Delay
+    from modbus_wire.orders import Disconnect as Disconnect
+    from modbus_wire.orders import NoAnswer as NoAnswer
+    from modbus_wire.orders import Order as Order
+
+_NAMES = {
+    "modbus_schema.simulation.clock": ("Clock", "ManualClock", "SystemClock"),
+    "modbus_schema.simulation.faults": ("Fault", "FaultInForce", "Hole", "Stuck"),
+    "modbus_schema.simulation.motion": (
+        "Motion",
+        "counter",
+        "line",
+        "noise",
+        "ramp",
+        "rounded",
+        "sine",
+        "steps",
+    ),
+    "modbus_schema.simulation.played": ("Played",),
+    "modbus_schema.simulation.sources": ("Movement",),
+    "modbus_wire.orders": ("Delay", "Disconnect", "NoAnswer", "Order"),
+}
+"""What each module has for users; a name is imported when it is first asked for."""
+
+__all__ = [name for names in _NAMES.values() for name in names]
+
+__getattr__ = names_later(globals(), _NAMES)

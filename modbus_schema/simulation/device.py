@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from inspect import iscoroutinefunction
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
 
 from modbus_schema.changes import Change, encode_image, settings_of
 from modbus_schema.compile import compile_decoder, compile_encoder
@@ -13,10 +14,22 @@ from modbus_schema.model import RegisterMap
 from modbus_schema.plain import assemble
 from modbus_schema.planning import Block, runs
 from modbus_schema.refs import Ref, Setting
+from modbus_schema.simulation.clock import SYSTEM_CLOCK, Clock
 from modbus_schema.simulation.guard import GuardedBank, Written
+from modbus_schema.simulation.sources import Dependence, Movement
 from modbus_wire.log import logger
 from modbus_wire.unit import Unit
 
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from modbus_schema.simulation.behaviour import Behaviour
+    from modbus_schema.simulation.faults import Fault, FaultInForce, Faults
+    from modbus_schema.simulation.turns import When
+
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
 M = TypeVar("M", bound=RegisterMap)
 T = TypeVar("T")
 R = TypeVar("R")
@@ -44,10 +57,14 @@ class SimulatedDevice(Generic[M]):
     Its registers and bits are in ``bank``; what else a client may ask for, such as identification
     or files, is the unit's.
 
-    Raises `EncodeError` for a value that its field cannot hold.
+    Time is that of ``clock``. Raises `EncodeError` for a value that its field cannot hold.
     """
 
-    def __init__(self, instance: M) -> None:
+    def __init__(self, instance: M, *, clock: Clock = SYSTEM_CLOCK) -> None:
+        self.clock = clock
+        self._began = clock.now()
+        self._behaviour: Behaviour | None = None
+        self._faults: Faults | None = None
         self.model = type(instance)
         self._layout = layout_of(self.model)
         self._image = self._layout.once("image", self._make_image)
@@ -59,16 +76,31 @@ class SimulatedDevice(Generic[M]):
             self.bank.set_cells(block, data)
 
     def snapshot(self) -> M:
-        """Return what the cells hold now; write-only fields are None."""
+        """Return what the cells hold now; write-only fields are None.
+
+        Raises what a field that moves or depends on others has no value for.
+        """
         with self.bank.lock:
+            if self._behaviour is not None:
+                self._behaviour.refresh_all()
             cells = [self.bank.get_cells(block) for block in self._image.blocks]
         instance: M = self._image.decode(cells)
         return instance
 
+    def get(self, ref: Ref[M, T], /) -> T:
+        """Return what a field, or a group, holds now; raises as `snapshot`."""
+        node = resolve(self._layout, ref)
+        with self.bank.lock:
+            if self._behaviour is not None:
+                self._behaviour.refresh_all(frozenset(self._layout.slots_of(ref.path)))
+            value: T = assemble(node, self.bank.value)
+        return value
+
     def set(self, *settings: Setting[M]) -> None:
         """Change fields, read-only ones too; clients read the new values from now on.
 
-        Raises `EncodeError` for a value that its field cannot hold; nothing is changed then.
+        A field that moved stands still from now on. Raises `EncodeError` for a value that its field
+        cannot hold; nothing is changed then.
         """
         self._set(settings_of(self._layout, settings))
 
@@ -94,6 +126,108 @@ class SimulatedDevice(Generic[M]):
 
         return watch
 
+    @property
+    def seconds(self) -> float:
+        """How long ago the device began, by its clock."""
+        return self.clock.now() - self._began
+
+    def move(self, ref: Ref[M, T], motion: Callable[[float], T], /) -> Movement:
+        """Let a field, or a group, be what a function of the `seconds` gives, until it is `set`.
+
+        The function is called when somebody reads the field, in the reader's thread and with the
+        bank's lock held. What a client writes to the field lasts until then. Where it raises, or
+        gives what the field cannot hold, that is logged and clients get exception 04.
+        """
+        movement = Movement(self._layout, ref, motion, self._behaving().drop)
+        self._behaving().add(movement)
+        return movement
+
+    @overload
+    def depends(
+        self, ref: Ref[M, T], /, *, on: Ref[M, A]
+    ) -> Callable[[Callable[[A], T]], Callable[[A], T]]: ...
+    @overload
+    def depends(
+        self, ref: Ref[M, T], /, *, on: tuple[Ref[M, A]]
+    ) -> Callable[[Callable[[A], T]], Callable[[A], T]]: ...
+    @overload
+    def depends(
+        self, ref: Ref[M, T], /, *, on: tuple[Ref[M, A], Ref[M, B]]
+    ) -> Callable[[Callable[[A, B], T]], Callable[[A, B], T]]: ...
+    @overload
+    def depends(
+        self, ref: Ref[M, T], /, *, on: tuple[Ref[M, A], Ref[M, B], Ref[M, C]]
+    ) -> Callable[[Callable[[A, B, C], T]], Callable[[A, B, C], T]]: ...
+    @overload
+    def depends(
+        self, ref: Ref[M, T], /, *, on: tuple[Ref[M, Any], ...]
+    ) -> Callable[[Callable[..., T]], Callable[..., T]]: ...
+    def depends(
+        self, ref: Ref[M, Any], /, *, on: Ref[M, Any] | tuple[Ref[M, Any], ...]
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Let a field be what the decorated function makes of the values of others.
+
+        It is called at once, and whenever one of them has changed: by `set`, a client or a motion.
+        The rest is as with `move`, but that what is set or written stays until the next change.
+
+        Raises ValueError where fields would depend on each other in a circle.
+        """
+        inputs = on if isinstance(on, tuple) else (on,)
+
+        def compute(function: Callable[..., Any]) -> Callable[..., Any]:
+            self._behaving().add(Dependence(self._layout, ref, function, inputs))
+            return function
+
+        return compute
+
+    @overload
+    def fault(self, fault: Fault, /, **when: Unpack[When]) -> FaultInForce: ...
+    @overload
+    def fault(self, ref: Ref[M, Any], fault: Fault, /, **when: Unpack[When]) -> FaultInForce: ...
+    def fault(self, *about: Any, **when: Unpack[When]) -> FaultInForce:
+        """Let requests that touch a field, or all requests, go wrong, until that is ended.
+
+        Faults are `Delay`, `NoAnswer`, `Disconnect`, `Hole`, `Stuck`, or an exception such as
+        ``ServerDeviceBusy``; `When` says which requests they strike. In a ``with`` block the fault
+        is over when the block is left.
+        """
+        ref, fault = about if len(about) == 2 else (None, *about)
+        slots, name = None, self.model.__name__
+        if ref is not None:
+            resolve(self._layout, ref)
+            slots, name = frozenset(self._layout.slots_of(ref.path)), repr(ref)
+        if self._faults is None:
+            from modbus_schema.simulation.faults import Faults
+
+            self._faults = Faults(self.unit, self.bank, self.clock, self._freeze)
+        return self._faults.add(fault, slots, name, when)
+
+    @property
+    def faults(self) -> tuple[FaultInForce, ...]:
+        """The faults in force."""
+        return () if self._faults is None else self._faults.in_force
+
+    def mend(self) -> None:
+        """End all faults."""
+        if self._faults is not None:
+            self._faults.remove(*self._faults.in_force)
+
+    def _behaving(self) -> Behaviour:
+        if self._behaviour is None:
+            from modbus_schema.simulation.behaviour import Behaviour
+
+            self._behaviour = Behaviour(self._layout, self.bank, lambda: self.seconds)
+            self.bank.behaviour = self._behaviour
+        return self._behaviour
+
+    def _freeze(self, slots: frozenset[Slot]) -> None:
+        """Let fields be stuck at what they are now."""
+        if slots or self._behaviour is not None:
+            behaviour = self._behaving()
+            with suppress(Exception):  # without a value it is stuck at the last one
+                behaviour.refresh_all(slots - behaviour.frozen)
+            behaviour.frozen = slots
+
     def _make_image(self) -> _Image:
         root, slots = self._layout.root, self._layout.slots
         blocks, own_blocks = runs(slots), runs(slot for slot in slots if not slot.alias)
@@ -102,10 +236,14 @@ class SimulatedDevice(Generic[M]):
         )
 
     def _set(self, changes: Iterable[Change]) -> None:
+        changes = tuple(changes)
         image = encode_image(changes)
         with self.bank.lock:
             for block, data in image:
                 self.bank.set_cells(block, data)
+            if self._behaviour is not None:
+                self._behaviour.still(slot for slot, _ in changes)
+                self._behaviour.settle()
 
     def _tell(self, written: Written) -> None:
         def before(slot: Slot) -> Any:

@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, TypeAlias
+from contextlib import contextmanager, suppress
+from typing import Any, Protocol, TypeAlias
 
 from modbus_schema.errors import DecodeError
 from modbus_schema.layout import Layout, Slot
 from modbus_schema.plain import decode_value
-from modbus_schema.planning import Block
+from modbus_schema.planning import Block, runs
 from modbus_schema.simulation.cells import CellMap, Cells
 from modbus_wire.bank import SparseBank
 from modbus_wire.bits import pack_bits, unpack_bits
 from modbus_wire.codes import Table
-from modbus_wire.errors import IllegalDataValue
+from modbus_wire.errors import IllegalDataValue, ServerDeviceFailure
 from modbus_wire.pdu.registers import pack_registers, unpack_registers
 
 Written: TypeAlias = dict[Slot, tuple[Any, Any]]
 """The fields that an operation wrote, with their values before and after."""
+
+
+class Behaves(Protocol):
+    """What works out the values of fields that move, or depend on others."""
+
+    def refresh(self, table: Table, address: int, quantity: int) -> None:
+        """Bring cells up to date; raises `ServerDeviceFailure`. The lock is held."""
+        ...
+
+    def settle(self) -> None:
+        """Bring up to date what depends on fields that have changed. The lock is held."""
+        ...
 
 
 class GuardedBank(SparseBank):
@@ -28,7 +40,11 @@ class GuardedBank(SparseBank):
     `IllegalDataAddress`; a value that the codec, the limits or a validator refuse is
     `IllegalDataValue`. A refused operation writes nothing; any other is told to ``on_write`` once,
     when its cells are written and the lock is free.
+
+    Where the device behaves, what a client reads or writes is brought up to date before.
     """
+
+    behaviour: Behaves | None = None
 
     def __init__(self, layout: Layout, on_write: Callable[[Written], None]) -> None:
         self._map = layout.once("cells", lambda: CellMap(layout))
@@ -54,26 +70,39 @@ class GuardedBank(SparseBank):
 
     def read_bits(self, table: Table, address: int, quantity: int) -> bytes | bytearray:
         self._map.refuse_write_only(table, address, quantity)
-        return super().read_bits(table, address, quantity)
+        cells = super().read_bits(table, address, quantity)
+        if self.behaviour is None:
+            return cells
+        with self.lock:
+            self.behaviour.refresh(table, address, quantity)
+            return super().read_bits(table, address, quantity)
 
     def read_registers(self, table: Table, address: int, quantity: int) -> bytes | bytearray:
         self._map.refuse_write_only(table, address, quantity)
-        return super().read_registers(table, address, quantity)
+        cells = super().read_registers(table, address, quantity)
+        if self.behaviour is None:
+            return cells
+        with self.lock:
+            self.behaviour.refresh(table, address, quantity)
+            return super().read_registers(table, address, quantity)
 
     def write_coils(self, address: int, quantity: int, data: bytes) -> None:
         with self.operation():
+            self._refresh(Table.COILS, address, quantity)
             written = self._admitted(Cells(Table.COILS, address, quantity, data))
             super().write_coils(address, quantity, data)
-            self._written |= written
+            self._note(written)
 
     def write_registers(self, address: int, data: bytes) -> None:
         with self.operation():
+            self._refresh(Table.HOLDING_REGISTERS, address, len(data) // 2)
             written = self._admitted(Cells(Table.HOLDING_REGISTERS, address, len(data) // 2, data))
             super().write_registers(address, data)
-            self._written |= written
+            self._note(written)
 
     def mask_write_register(self, address: int, and_mask: int, or_mask: int) -> None:
         with self.operation():
+            self._refresh(Table.HOLDING_REGISTERS, address, 1)
             current = int.from_bytes(self._cells(Table.HOLDING_REGISTERS, address, 1), "big")
             masked = current & and_mask | or_mask & ~and_mask & 0xFFFF
             self.write_registers(address, masked.to_bytes(2, "big"))
@@ -84,6 +113,36 @@ class GuardedBank(SparseBank):
         with self.operation():
             return super().read_write_registers(read_address, read_quantity, write_address, data)
 
+    @contextmanager
+    def keeping(self, slots: frozenset[Slot]) -> Iterator[None]:
+        """Let fields hold after an operation what they held before; it is told of the others."""
+        with self.operation():
+            blocks = [(block, self.get_cells(block)) for block in runs(slots)]
+            try:
+                yield
+            finally:
+                for block, cells in blocks:
+                    self.set_cells(block, cells)
+                self._written = {
+                    slot: told for slot, told in self._written.items() if slot not in slots
+                }
+                self.settle()
+
+    def settle(self) -> None:
+        """Bring up to date what depends on fields that were written; the lock is held."""
+        if self.behaviour is not None:
+            self.behaviour.settle()
+
+    def _refresh(self, table: Table, address: int, quantity: int) -> None:
+        """Bring cells up to date that are about to be written, where they have values."""
+        if self.behaviour is not None:
+            with suppress(ServerDeviceFailure):
+                self.behaviour.refresh(table, address, quantity)
+
+    def _note(self, written: Written) -> None:
+        self._written |= written
+        self.settle()
+
     def get_cells(self, block: Block) -> bytes:
         """Return the register bytes or packed bits of a block, of write-only fields too."""
         return self._cells(block.table, block.address, block.quantity)
@@ -92,7 +151,7 @@ class GuardedBank(SparseBank):
         """Put the register bytes or packed bits of a block into its table, past the guard."""
         if not block.covers_whole_registers:
             kept = int.from_bytes(self.get_cells(block), "big") & ~block.mask
-            data = (kept | int.from_bytes(data, "big")).to_bytes(2, "big")
+            data = (kept | int.from_bytes(data, "big") & block.mask).to_bytes(2, "big")
         self._put_cells(block.table, block.address, block.quantity, data)
 
     def _cells(self, table: Table, address: int, quantity: int) -> bytes:
@@ -119,18 +178,23 @@ class GuardedBank(SparseBank):
             return {
                 slot: (
                     self.value_or_none(slot),
-                    _checked(slot, new.put_in(slot, self._cells_of(slot))),
+                    _checked(slot, new.put_in(slot, self.cells_of(slot))),
                 )
                 for slot in slots
             }
         except Exception as error:  # a validator of the user's may fail in any way
             raise IllegalDataValue(f"{error}") from error
 
+    def value(self, slot: Slot) -> Any:
+        """Return the value of a field; raises `DecodeError` where its cells mean nothing."""
+        return decode_value(slot, self.cells_of(slot))
+
     def value_or_none(self, slot: Slot) -> Any:
         """Return the value; None where nobody has written a write-only field yet."""
-        return _value_or_none(slot, self._cells_of(slot))
+        return _value_or_none(slot, self.cells_of(slot))
 
-    def _cells_of(self, slot: Slot) -> bytes:
+    def cells_of(self, slot: Slot) -> bytes:
+        """Return the cells of a field."""
         return self._cells(slot.table, slot.address, slot.size)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 
 from modbus_schema.model import RegisterMap
+from modbus_schema.simulation.clock import SYSTEM_CLOCK, Clock
 from modbus_schema.simulation.device import SimulatedDevice
 from modbus_wire.endpoint import Endpoint
 from modbus_wire.framing.base import Framing
@@ -20,6 +22,14 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=RegisterMap)
 N = TypeVar("N", bound=RegisterMap)
+
+
+class Limits(TypedDict, total=False):
+    """Whom the server of a simulation lets in; `modbus_wire.Server` explains them."""
+
+    allow: Iterable[str]
+    max_connections: int | None
+    idle_timeout: float | None
 
 
 class Simulation(SimulatedDevice[M]):
@@ -39,15 +49,18 @@ class Simulation(SimulatedDevice[M]):
         port: int | None,
         unit_id: int | None,
         framing: Framing | None,
+        clock: Clock,
+        limits: Limits,
     ) -> None:
-        super().__init__(instance)
+        super().__init__(instance, clock=clock)
         self._units = _Units()
         if unit_id is None:
             self._units.others = self.unit
         else:
             self._units.add(unit_id, self.unit)
         self.handler = Handler(self._units)
-        self._server = Server(self.handler, host, port, framing=framing)
+        self._limits = limits
+        self._server = Server(self.handler, host, port, framing=framing, **limits)
         self._async_server: AsyncServer | None = None
 
     @property
@@ -63,9 +76,10 @@ class Simulation(SimulatedDevice[M]):
     def add(self, instance: N, *, unit_id: int) -> SimulatedDevice[N]:
         """Serve a further device under its own unit id (0..255); raises ValueError if it is taken.
 
+        It goes by the same clock.
         A device that was simulated without a unit id answers to all that are left.
         """
-        device = SimulatedDevice(instance)
+        device = SimulatedDevice(instance, clock=self.clock)
         self._units.add(unit_id, device.unit)
         return device
 
@@ -102,7 +116,7 @@ class Simulation(SimulatedDevice[M]):
 
         if self._is_in_loop() or self._server.is_running:
             raise RuntimeError("the simulation is served already")
-        server = AsyncServer(self.handler, self._server.endpoint)
+        server = AsyncServer(self.handler, self._server.endpoint, **self._limits)
         server.port = self._server.port
         await server.start()
         self._async_server = server
@@ -153,13 +167,24 @@ def simulate(
     port: int | None = None,
     unit_id: int | None = None,
     framing: Framing | None = None,
+    clock: Clock = SYSTEM_CLOCK,
+    **limits: Unpack[Limits],
 ) -> Simulation[M]:
     """Return a simulated device that begins as ``instance`` and is served in a ``with`` block.
 
     ``async with`` serves it in the running event loop. ``host`` may be a URL or an endpoint, which
     say port and framing themselves: ``udp://127.0.0.1:0``, ``rtu:///dev/ttyUSB0``. Port 0 lets the
-    system choose (`Simulation.port`). Without a unit id the device answers to any.
+    system choose (`Simulation.port`). Without a unit id the device answers to any. ``allow``,
+    ``max_connections`` and ``idle_timeout`` are the server's. What moves goes by the ``clock``.
 
     Raises `EncodeError` for a value that its field cannot hold.
     """
-    return Simulation(instance, host=host, port=port, unit_id=unit_id, framing=framing)
+    return Simulation(
+        instance,
+        host=host,
+        port=port,
+        unit_id=unit_id,
+        framing=framing,
+        clock=clock,
+        limits=limits,
+    )

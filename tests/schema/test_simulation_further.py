@@ -1,11 +1,14 @@
 """What a simulated device is besides its registers, and hooks on what clients write to it."""
 
+import asyncio
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from modbus_schema import Device, Simulation, simulate
+from modbus_schema.simulation.simulate import Limits
 from modbus_wire.codes import Table
 from modbus_wire.errors import IllegalDataValue, IllegalFunction, ServerDeviceBusy
 from modbus_wire.hooks import Write
@@ -100,3 +103,25 @@ def test_watchers_hold_no_lock_even_with_hooks(sim: Simulation[House], client: C
 
         client.write_single_register(6, 8)
     assert told == [8]
+
+
+@pytest.mark.parametrize("limits", [{"allow": ["192.0.2.0/24"]}, {"max_connections": 1}])
+def test_a_simulation_has_the_limits_of_its_server(limits: Limits) -> None:
+    """Who may not come in, or has to make room, is closed out, in both styles."""
+
+    async def in_a_loop() -> None:
+        async with simulate(a_house(), port=0, **limits) as sim:
+            await asyncio.to_thread(closed_out, sim)
+
+    with simulate(a_house(), port=0, **limits) as sim:
+        closed_out(sim)
+    asyncio.run(in_a_loop())
+
+
+def closed_out(sim: Simulation[House]) -> None:
+    """Connect until the server closes a connection, the second one at last."""
+    with (
+        socket.create_connection((sim.host, sim.port), 5) as first,
+        socket.create_connection((sim.host, sim.port), 5),
+    ):
+        assert first.recv(1) == b""

@@ -33,6 +33,22 @@ from modbus_schema.polling.async_poller import AsyncPoller
 from modbus_schema.polling.events import Change, Failure, PollStatistics, Reading, Recovery
 from modbus_schema.polling.poller import Poller
 from modbus_schema.refs import Ref, Setting, WritableRef, Write
+from modbus_schema.simulation import (
+    Clock,
+    Delay,
+    FaultInForce,
+    ManualClock,
+    Motion,
+    Movement,
+    NoAnswer,
+    counter,
+    noise,
+    ramp,
+    rounded,
+    sine,
+    steps,
+)
+from modbus_schema.simulation.device import SimulatedDevice
 from modbus_schema.simulation.simulate import Simulation, simulate
 from modbus_schema.writing.outcome import Outcome, outcome_of
 from modbus_schema.writing.preview import PlannedRequest, PlannedWrite
@@ -40,7 +56,7 @@ from modbus_schema.writing.verification import Difference, NotVerified, Verify
 from modbus_wire.aio.client import AsyncClient
 from modbus_wire.client import ModbusClient
 from modbus_wire.codes import Table
-from modbus_wire.errors import ModbusError
+from modbus_wire.errors import ModbusError, ServerDeviceBusy
 from modbus_wire.pdu.base import AnyRequest
 from modbus_wire.sync.client import Client
 
@@ -409,3 +425,33 @@ async def an_async_poller_tells(device: AsyncDevice[HeatPump], other: AsyncDevic
 
         assert_type(poller.latest(HeatPump.mode), Mode)
         assert_type(poller.snapshot(device=device), HeatPump | None)
+
+
+def a_simulation_behaves(sim: Simulation[HeatPump], device: SimulatedDevice[BigHeatPump]) -> None:
+    assert_type(sim.get(HeatPump.outdoor), float)
+    assert_type(sim.get(HeatPump.zones[1]), Zone)
+    assert_type(sim.move(HeatPump.outdoor, sine(20, 5, period=60)), Movement)
+    sim.move(HeatPump.outdoor, counter(0, 1))
+    sim.move(HeatPump.mode, steps((0, Mode.OFF), (10, Mode.HEAT)))
+    sim.move(HeatPump.zones[1].at(Zone.temperature), lambda t: None if t < 3 else t)
+    device.move(BigHeatPump.outdoor, noise(ramp(0, 1, 60), 0.5))
+    assert_type(rounded(noise(0, 1)), Motion[int])
+    assert_type(rounded(noise(0, 1), 1), Motion[float])
+
+    @sim.depends(HeatPump.outdoor, on=(HeatPump.mode, HeatPump.pump))
+    def outdoor(mode: Mode, pump: bool) -> float:
+        return 1 if pump else 2.5
+
+    assert_type(outdoor(Mode.OFF, True), float)
+    sim.depends(HeatPump.pump, on=HeatPump.mode)(lambda mode: mode is Mode.HEAT)
+
+    with sim.fault(HeatPump.outdoor, NoAnswer(), times=2) as fault:
+        assert_type(fault, FaultInForce)
+        assert_type(fault.hits, int)
+    sim.fault(ServerDeviceBusy, only="writes", chance=0.5, seed=3)
+    device.fault(HeatPump.zones[1].at(Zone.target), Delay(0.5), every=3)
+
+
+def clocks(clock: ManualClock) -> Clock:
+    simulate(pump, clock=clock, allow=["10.0.0.0/8"], max_connections=3, idle_timeout=60)
+    return clock

@@ -25,6 +25,7 @@ from modbus_schema.polling.async_poller import AsyncPoller
 from modbus_schema.polling.events import Change, Reading
 from modbus_schema.polling.poller import Poller
 from modbus_schema.refs import Ref, Setting, WritableRef
+from modbus_schema.simulation import Hole, sine
 from modbus_schema.simulation.simulate import Simulation
 from modbus_wire.aio.client import AsyncClient
 from modbus_wire.codes import Table
@@ -212,6 +213,20 @@ async def use_async(device: AsyncDevice[Pump], sim: Simulation[Pump]) -> None:
     forgotten: float = device.read(Pump.seen)  # error
     sim.on_write(Pump.mode)(lambda old, new: old.nothing)  # error
     sim.on_write(Zone.set)  # error
+    sim.get(Zone.set)  # error
+    sim.get(Pump.seen).nothing  # error
+    sim.move(Pump.seen, lambda t: "x")  # error
+    sim.move(Pump.mode, sine(0, 1, period=3))  # error
+    sim.move(Zone.set, sine(0, 1, period=3))  # error
+    sim.depends(Pump.seen, on=Pump.mode)(lambda mode: "x")  # error
+    sim.depends(Pump.seen, on=Pump.mode)(lambda mode: mode.nothing)  # error
+    sim.depends(Pump.seen, on=Zone.set)  # error
+    sim.fault(Zone.set, Hole())  # error
+    sim.fault(Pump.seen, ValueError)  # error
+    sim.fault(Pump.seen)  # error
+    sim.fault(Hole(), often=3)  # error
+    sim.fault(Hole(), only="coils")  # error
+    sim.fault(Hole(), times="2")  # error
 
 
 def styles(client: Client, later: AsyncClient) -> None:
