@@ -114,8 +114,12 @@ def _node_of(layout: Layout, setting: object) -> Node:
 
 
 def is_same(before: Any, after: Any) -> bool:
-    """Whether a value has not changed."""
-    return bool(before == after) or (before != before and after != after)  # two NaN are the same
+    """Whether a value has not changed; two NaN are the same, in arrays too."""
+    if before == after:
+        return True
+    if isinstance(before, tuple) and isinstance(after, tuple) and len(before) == len(after):
+        return all(map(is_same, before, after))
+    return bool(before != before and after != after)
 
 
 def _writable(slot: Slot) -> Slot:

@@ -41,8 +41,9 @@ _COILS: st.SearchStrategy[Any] = st.sampled_from([coil, discrete_input])
 class _Body:
     """The fields of a class that is being drawn, one behind the other."""
 
-    def __init__(self, draw: st.DrawFn, start: int, prefix: str) -> None:
+    def __init__(self, draw: st.DrawFn, start: int, prefix: str, aliases: bool) -> None:
         self.draw = draw
+        self.aliases = aliases
         self.end = start
         self.prefix = prefix
         self.fields: dict[str, tuple[Any, Any]] = {}
@@ -65,7 +66,7 @@ class _Body:
         codec, table = self.draw(whole_codecs()), self.draw(_REGISTERS)
         start = self.end + self.draw(st.integers(0, 2))
         self.add_register(table, start, codec)
-        if self.draw(st.integers(0, 3)) == 0:
+        if self.aliases and self.draw(st.integers(0, 3)) == 0:
             other = self.draw(whole_codecs())
             self.add_register(table, start, other, overlap=True)
             self.end = start + other.registers
@@ -89,7 +90,7 @@ class _Body:
             self.end += max(size, 1)
 
     def add_group(self, depth: int) -> None:
-        inner = self.draw(maps(depth=depth - 1))
+        inner = self.draw(maps(depth=depth - 1, aliases=self.aliases))
         if self.draw(st.booleans()):
             self.add(group(inner.model, base=self.end), RO)
             self.end += inner.end
@@ -111,13 +112,16 @@ def _limits(codec: Codec[Any]) -> st.SearchStrategy[dict[str, Any]]:
 
 
 @st.composite
-def maps(draw: st.DrawFn, depth: int = 1) -> Extent:
-    """Return classes of maps: any codecs, tables, orders and accesses; derived and nested ones."""
+def maps(draw: st.DrawFn, depth: int = 1, aliases: bool = True) -> Extent:
+    """Return classes of maps: any codecs, tables, orders and accesses; derived and nested ones.
+
+    Some fields are views of cells that others have, unless there shall be no ``aliases``.
+    """
     base: type[RegisterMap] = RegisterMap
     end = 0
     if depth and draw(st.booleans()):
-        base, end = draw(maps(depth=0))
-    body = _Body(draw, end, prefix=f"f{end}_")
+        base, end = draw(maps(depth=0, aliases=aliases))
+    body = _Body(draw, end, prefix=f"f{end}_", aliases=aliases)
     adders: list[Callable[[], None]] = [
         body.add_codec,
         body.add_codec,

@@ -7,12 +7,19 @@ from typing import Any, NamedTuple
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modbus_schema.codecs import array, uint16
+from modbus_schema.codecs import Codec, array, bit_list, uint16
 from modbus_schema.device import Device
 from modbus_schema.fields import RO, WO
 from modbus_schema.layout import Slot, layout_of
 from modbus_schema.model import RegisterMap
-from modbus_schema.placements import group, holding_register, input_register
+from modbus_schema.placements import (
+    coil,
+    discrete_input,
+    group,
+    holding_register,
+    input_register,
+    repeat,
+)
 from modbus_schema.refs import reference
 from modbus_wire.codes import Table
 from modbus_wire.errors import IllegalDataAddress, IllegalDataValue, ServerDeviceFailure
@@ -21,7 +28,11 @@ from tests.schema.picky import PickyBank, Read, Wire
 TABLES: dict[Table, Any] = {
     Table.HOLDING_REGISTERS: holding_register,
     Table.INPUT_REGISTERS: input_register,
+    Table.COILS: coil,
+    Table.DISCRETE_INPUTS: discrete_input,
 }
+OFTEN = (Table.HOLDING_REGISTERS, Table.INPUT_REGISTERS, *TABLES)
+"""Registers say by which read they came; bits do not."""
 
 
 class Drawn(NamedTuple):
@@ -42,13 +53,21 @@ def made(name: str, fields: dict[str, tuple[Any, Any]], **keywords: Any) -> Any:
     return new_class(name, (RegisterMap,), keywords, lambda body: body.update(namespace))
 
 
+def codec_of(table: Table, size: int) -> Codec[Any]:
+    """Return the codec of so many cells, whose value has one item for each."""
+    return bit_list(size) if table.is_bits else array(uint16, size)
+
+
 class Sheet:
-    """A data sheet that is being drawn: fields one behind the other, in two tables."""
+    """A data sheet that is being drawn: fields one behind the other, in four tables."""
 
     def __init__(self, draw: st.DrawFn) -> None:
         self.draw = draw
         self.fields: dict[str, tuple[Any, Any]] = {}
         self.at = dict.fromkeys(TABLES, 0)
+        self.free: dict[Table, list[int]] = {table: [] for table in TABLES}
+        """Addresses at which a readable range may begin."""
+
         self.forbidden: dict[Table, list[range]] = {table: [] for table in TABLES}
         self.alone: dict[Table, list[range]] = {table: [] for table in TABLES}
         self.together: list[tuple[Table, range, list[tuple[str, ...]]]] = []
@@ -59,6 +78,7 @@ class Sheet:
         gap = self.draw(st.integers(0, 5))
         start = self.at[table]
         self.at[table] += gap
+        self.free[table] += range(max(start, 1), start + gap + 1)
         if gap and self.draw(st.integers(0, 4)) == 0:
             cell = start + self.draw(st.integers(0, gap - 1))
             self.forbidden[table].append(range(cell, cell + 1))
@@ -66,10 +86,10 @@ class Sheet:
 
     def add_field(self) -> None:
         """Add a field, which may be write-only or read alone."""
-        table = self.draw(st.sampled_from([*TABLES]))
+        table = self.draw(st.sampled_from(OFTEN))
         start, size = self.next(table), self.draw(st.integers(1, 4))
         is_hidden = table.is_writable and self.draw(st.integers(0, 4)) == 0
-        placed = TABLES[table](start, array(uint16, size))
+        placed = TABLES[table](start, codec_of(table, size))
         self.fields[f"x{len(self.fields)}"] = (WO[Any] if is_hidden else RO[Any], placed)
         self.at[table] += size
         if not is_hidden and self.draw(st.integers(0, 5)) == 0:
@@ -77,13 +97,13 @@ class Sheet:
 
     def add_group(self) -> None:
         """Add a group that is read together, or is not."""
-        table = self.draw(st.sampled_from([*TABLES]))
+        table = self.draw(st.sampled_from(OFTEN))
         base, end = self.next(table), 0
         inner = {}
         for number in range(self.draw(st.integers(1, 3))):
             end += self.draw(st.integers(0, 2)) if number else 0
             size = self.draw(st.integers(1, 3))
-            inner[f"y{number}"] = (RO[Any], TABLES[table](end, array(uint16, size)))
+            inner[f"y{number}"] = (RO[Any], TABLES[table](end, codec_of(table, size)))
             end += size
         name, together = f"x{len(self.fields)}", self.draw(st.booleans())
         placed = group(made("Inner", inner), base=base, together=together)
@@ -93,18 +113,42 @@ class Sheet:
             self.together.append((table, range(base, base + end), [(name, y) for y in inner]))
             self.longest = max(self.longest, end)
 
+    def add_repeat(self) -> None:
+        """Add items of two fields that interleave, as meters have their phases."""
+        table = self.draw(st.sampled_from(OFTEN))
+        base, size = self.next(table), self.draw(st.integers(1, 3))
+        count, gap = self.draw(st.integers(1, 3)), self.draw(st.integers(0, 2))
+        second = size * count + gap
+        codec = codec_of(table, size)
+        inner = {"y0": (RO[Any], TABLES[table](0, codec))}
+        inner["y1"] = (RO[Any], TABLES[table](second, codec))
+        placed = repeat(made("Item", inner), base=base, stride=size, count=count)
+        self.fields[f"x{len(self.fields)}"] = (RO[Any], placed)
+        self.at[table] = base + second + size * count
+
+    def borders(self) -> dict[Table, list[range]]:
+        """Divide some tables where no field is: a read keeps to one side."""
+        areas: dict[Table, list[range]] = {}
+        for table, free in self.free.items():
+            if free and self.draw(st.integers(0, 2)) == 0:
+                border = self.draw(st.sampled_from(free))
+                areas[table] = [range(border), range(border, 1000)]
+        return areas
+
 
 @st.composite
 def drawn_maps(draw: st.DrawFn) -> Drawn:
     """Return maps with rules that leave every field readable."""
     sheet = Sheet(draw)
-    for add in draw(st.lists(st.sampled_from([sheet.add_field, sheet.add_group]), min_size=1)):
+    adders = [sheet.add_field, sheet.add_field, sheet.add_group, sheet.add_repeat]
+    for add in draw(st.lists(st.sampled_from(adders), min_size=1)):
         add()
     rules = {
         "max_gap": draw(st.integers(0, 6)),
         "max_block": sheet.longest + draw(st.integers(0, 30)),
         "forbidden": sheet.forbidden,
         "read_alone": sheet.alone,
+        "readable": sheet.borders(),
     }
     model = made("Map", sheet.fields, **rules)
     slots = {slot.path: slot for slot in layout_of(model).slots}
@@ -126,6 +170,8 @@ def check_asked(drawn: Drawn, asked: Sequence[Read]) -> None:
         assert len(cells) <= drawn.rules["max_block"]
         for area in drawn.rules["read_alone"][table]:
             assert cells == area or set(cells).isdisjoint(area)
+        areas = drawn.rules["readable"].get(table)
+        assert areas is None or any(set(cells) <= set(area) for area in areas)
 
 
 def check_once(drawn: Drawn, answered: Sequence[Read], came: Sequence[Slot]) -> None:
@@ -159,7 +205,7 @@ def test_a_device_that_refuses_nothing_is_read_once(drawn: Drawn) -> None:
         for slot in members:
             value = read
             for step in slot.path:
-                value = getattr(value, str(step))
+                value = value[step] if isinstance(step, int) else getattr(value, step)
             values.append(value)
         assert len(words(values)) == 1
     requests = len(bank.answered)
@@ -172,7 +218,7 @@ def test_a_device_that_refuses_nothing_is_read_once(drawn: Drawn) -> None:
 @given(drawn_maps(), st.data())
 def test_a_device_that_refuses_some_cells(drawn: Drawn, data: st.DataObject) -> None:
     """What it gives comes once and untorn, what it refuses has failed, and is not asked again."""
-    cell = st.tuples(st.sampled_from([*TABLES]), st.integers(0, 40))
+    cell = st.tuples(st.sampled_from(OFTEN), st.integers(0, 40))
     holes = data.draw(st.sets(cell, max_size=5), label="holes")
     longest = data.draw(st.sampled_from([3, 6, 12, 2000]), label="longest")
     kinds = (IllegalDataAddress, IllegalDataValue, ServerDeviceFailure)
