@@ -52,6 +52,7 @@ from modbus_schema.placements import (
 from modbus_schema.refs import Ref, Setting, WritableRef, Write
 from modbus_schema.simulation.device import SimulatedDevice
 from modbus_schema.simulation.simulate import Simulation, simulate
+from modbus_schema.sources import Source, given, outer
 from modbus_schema.writing.outcome import Outcome, outcome_of
 from modbus_schema.writing.preview import PlannedRequest, PlannedWrite
 from modbus_schema.writing.verification import Difference, NotVerified, Verify
@@ -92,6 +93,7 @@ __all__ = [
     "Setting",
     "SimulatedDevice",
     "Simulation",
+    "Source",
     "Verify",
     "WritableRef",
     "Write",
@@ -114,6 +116,7 @@ __all__ = [
     "float16",
     "float32",
     "float64",
+    "given",
     "group",
     "holding_register",
     "input_register",
@@ -125,6 +128,7 @@ __all__ = [
     "ipv6",
     "mac",
     "outcome_of",
+    "outer",
     "raw",
     "repeat",
     "simulate",

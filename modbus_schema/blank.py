@@ -6,12 +6,13 @@ from contextlib import suppress
 from enum import Enum
 from typing import Any, TypeVar
 
-from modbus_schema.codecs.base import encode_checked
+from modbus_schema.codecs.base import Codec, encode_checked
 from modbus_schema.declared import UNSET, Declaration, Leaf
 from modbus_schema.errors import EncodeError
-from modbus_schema.layout import GroupNode, Node, RepeatNode, Slot, layout_of
+from modbus_schema.layout import Absent, GroupNode, Node, RepeatNode, Slot, layout_of
 from modbus_schema.model import RegisterMap
 from modbus_schema.plain import located
+from modbus_schema.sources import Supply
 from modbus_schema.values.labels import enum_of
 
 M = TypeVar("M", bound=RegisterMap)
@@ -40,6 +41,8 @@ def _value(node: Node, field: Declaration) -> Any:
         return tuple(_instance(item) for item in node.items)
     if isinstance(node, GroupNode):
         return _instance(node)
+    if isinstance(node, Absent):
+        return None
     return _of_slot(node, field)
 
 
@@ -55,15 +58,20 @@ def _of_slot(slot: Slot, field: Declaration) -> Any:
     for value in _candidates(slot):
         with suppress(Exception):  # a codec or validator of the user's may fail in any way
             slot.check(value)
-            encode_checked(slot.codec, value)
+            encode_checked(_codec(slot), value)
             return value
     raise located(EncodeError("needs a value: neither 0 nor its minimum is one"), slot)
+
+
+def _codec(slot: Slot) -> Codec[Any]:
+    """Return the codec of a slot on a device whose scale factors are 0, as blank ones are."""
+    return slot.codec.supplied({need: Supply(0, repr(need)) for need in slot.codec.needs})
 
 
 def _candidates(slot: Slot) -> list[Any]:
     candidates: list[Any] = []
     with suppress(Exception):
-        candidates.append(slot.codec.decode([0] * slot.size))
+        candidates.append(_codec(slot).decode([0] * slot.size))
     if slot.minimum is not None:
         candidates += [slot.minimum, float(slot.minimum)]
     enum = enum_of(slot.codec)

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, NamedTuple, get_origin
 
 from modbus_schema.checks import declaration_problems, override_problem
-from modbus_schema.declared import Command, Declaration, Leaf
+from modbus_schema.declared import Command, Declaration, Leaf, sources_of
 from modbus_schema.fields import RO, RW, WO, Field
 from modbus_schema.options import Access
-from modbus_schema.refs import Setting
+from modbus_schema.refs import Ref, Setting
+from modbus_schema.sources import Source
 
 _ACCESS: dict[object, Access] = {RO: Access.RO, WO: Access.WO, RW: Access.RW}
 
@@ -101,6 +102,7 @@ class _Reader(NamedTuple):
             return
         yield from declaration_problems(declaration, access)
         yield from self._then_problems(declaration)
+        yield from self._source_problems(declaration)
         old = self.inherited.get(attribute)
         problem = old and override_problem(old, _as(declaration, access))
         if problem:
@@ -116,6 +118,22 @@ class _Reader(NamedTuple):
                 yield f"then takes settings, such as apply.to(1), not {command!r}"
             elif self.namespace.get(command.field.name) is not command.field:
                 yield f"then: {command.field!r} is no field of this class"
+
+    def _source_problems(self, declaration: Declaration) -> Iterator[str]:
+        for keyword, source in sources_of(declaration):
+            for each in source.inputs():
+                problem = self._input_problem(each)
+                if problem:
+                    yield f"{keyword}: {problem}"
+
+    def _input_problem(self, source: Source[Any]) -> str | None:
+        if isinstance(source, Field) and self.namespace.get(source.name or "") is not source:
+            return f"{source!r} is no field of this class"
+        if isinstance(source, Ref) and not any(
+            issubclass(base, source.model) for base in self.bases
+        ):
+            return f"{source!r} is no field of a base class; of a map further out it is outer(...)"
+        return None
 
 
 def _with_names(declaration: Declaration) -> Declaration:

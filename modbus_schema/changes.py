@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from modbus_schema.errors import EncodeError
-from modbus_schema.layout import Layout, Node, Slot, resolve
+from modbus_schema.layout import Layout, Node, Slot, ValueOf, resolve
 from modbus_schema.plain import encode_blocks, leaf_values, located
 from modbus_schema.planning import Block, plan_writes, runs
 from modbus_schema.refs import Setting, Write
@@ -20,17 +20,23 @@ Encoded: TypeAlias = list[tuple[Block, bytes]]
 """Blocks with their register bytes or packed bits."""
 
 
-def encode_writes(changes: Iterable[Change], rules: WriteRules) -> Encoded:
+def encode_writes(
+    changes: Iterable[Change], rules: WriteRules, value_of: ValueOf | None = None
+) -> Encoded:
     """Encode changes into the blocks that requests carry, in the order of the changes.
 
-    Raises `EncodeError`.
+    ``value_of`` gives the values of other fields, which those of the changes may depend on. Raises
+    `EncodeError`.
     """
-    return _encode(changes, lambda slots: plan_writes(slots, rules))
+    return _encode(changes, lambda slots: plan_writes(slots, rules), value_of)
 
 
-def encode_image(changes: Iterable[Change]) -> Encoded:
-    """Encode changes into blocks of any length; raises `EncodeError`."""
-    return _encode(changes, runs)
+def encode_image(changes: Iterable[Change], value_of: ValueOf | None = None) -> Encoded:
+    """Encode changes into blocks of any length; raises `EncodeError`.
+
+    ``value_of`` gives the values of other fields, which those of the changes may depend on.
+    """
+    return _encode(changes, runs, value_of)
 
 
 def settings_of(layout: Layout, settings: Iterable[Setting[Any]]) -> Iterator[Change]:
@@ -93,11 +99,13 @@ def changes_between(layout: Layout, old: object, new: object) -> Iterator[Change
 
 
 def _encode(
-    changes: Iterable[Change], plan: Callable[[Mapping[Slot, Any]], tuple[Block, ...]]
+    changes: Iterable[Change],
+    plan: Callable[[Mapping[Slot, Any]], tuple[Block, ...]],
+    value_of: ValueOf | None = None,
 ) -> Encoded:
     values = dict(_without_overlap(changes))
     blocks = in_turn(plan(values), values)
-    return list(zip(blocks, encode_blocks(blocks, values), strict=True))
+    return list(zip(blocks, encode_blocks(blocks, values, value_of), strict=True))
 
 
 def in_turn(blocks: Iterable[Block], slots: Iterable[Slot]) -> list[Block]:

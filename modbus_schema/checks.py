@@ -8,9 +8,12 @@ from typing import Any
 
 from modbus_schema.codecs.base import Codec, encode_checked
 from modbus_schema.declared import UNSET, Declaration, Leaf, Mapped, Nested, Repeat
-from modbus_schema.layout import Layout, Node, Path, Slot, cells_text
+from modbus_schema.layout import Layout, Node, Question, Slot, cells_text
 from modbus_schema.options import Access, order_problem
 from modbus_schema.periods import period_problem
+from modbus_schema.refs import Path
+from modbus_schema.slots import Found
+from modbus_schema.sources import Source
 from modbus_schema.write_rules import choice_problem
 from modbus_wire.codes import (
     ADDRESS_SPACE,
@@ -26,6 +29,9 @@ LAST_BIT = 15
 
 def declaration_problems(field: Declaration, access: Access) -> Iterator[str]:
     """Say what is wrong with a field that is annotated with ``access``, taken by itself."""
+    condition: object = field.present_if
+    if condition is not None and not isinstance(condition, Source):
+        yield f"present_if is a field of the map, outer() or given(), not {condition!r}"
     if isinstance(field, Nested):
         yield from _group_problems(field, access)
     else:
@@ -44,11 +50,30 @@ def override_problem(old: Declaration, new: Declaration) -> str | None:
 
 
 def layout_problems(layout: Layout) -> Iterator[str]:
-    """Say which fields are outside of their table, and which overlap."""
+    """Say which fields are outside of their table, and which overlap.
+
+    Of two fields that a device has only if it says so, for different reasons, it may have one.
+    """
     for slot in layout.slots:
         if not 0 <= slot.address <= slot.end <= ADDRESS_SPACE:
             yield f"{slot.place} is outside of 0..{ADDRESS_SPACE - 1}"
-    yield from _overlaps(layout.slots)
+    conditions = _conditions(layout)
+    for slot, other in _overlaps(layout.slots):
+        if not (conditions and _may_exclude(slot, other, conditions)):
+            yield f"{slot.place} overlaps {other.place}"
+
+
+def source_problems(layout: Layout) -> Iterator[str]:
+    """Say which sources of a class are no fields that can be asked, or have no fitting value.
+
+    What ``outer`` names may be further out than the class knows: that is no fault.
+    """
+    for question in layout.questions:
+        name = f"{question.name}: {question.keyword}"
+        yield from (f"{name}: {each}" for each in _source_problems(question.found, question))
+    for slot in layout.slots:
+        for factor in slot.factors:
+            yield from (f"{slot.place}: {each}" for each in _source_problems(factor, None))
 
 
 def default_problems(layout: Layout, fields: Mapping[str, Declaration]) -> Iterator[str]:
@@ -57,11 +82,12 @@ def default_problems(layout: Layout, fields: Mapping[str, Declaration]) -> Itera
         slot = layout.root.members[name]
         if field.default is UNSET or not isinstance(slot, Slot):
             continue
-        if field.default is None and not slot.access.readable:  # nothing to write
-            continue
+        if field.default is None and (not slot.access.readable or field.present_if is not None):
+            continue  # nothing to write
         try:
             slot.check(field.default)
-            encode_checked(slot.codec, field.default)
+            if not slot.codec.needs:
+                encode_checked(slot.codec, field.default)
         except Exception as error:  # a codec of the user's may fail in any way
             yield f"{slot.place}: the default {field.default!r} cannot be held: {error}"
 
@@ -84,7 +110,8 @@ def _command_problem(node: Node, value: object) -> str | None:
         return f"{node.place} is read-only"
     try:
         node.check(value)
-        encode_checked(node.codec, value)
+        if not node.codec.needs:
+            encode_checked(node.codec, value)
     except Exception as error:  # a codec of the user's may fail in any way
         return f"{node.place} cannot hold {value!r}: {error}"
     return None
@@ -103,7 +130,7 @@ def _leads_to(layout: Layout, start: Path, end: Path, seen: set[Path]) -> bool:
     )
 
 
-def _overlaps(slots: Iterable[Slot]) -> Iterator[str]:
+def _overlaps(slots: Iterable[Slot]) -> Iterator[tuple[Slot, Slot]]:
     open_slots: list[Slot] = []
     for slot in sorted(slots, key=lambda slot: (slot.table.label, slot.address)):
         open_slots = [
@@ -111,8 +138,38 @@ def _overlaps(slots: Iterable[Slot]) -> Iterator[str]:
         ]
         for other in open_slots:
             if other.overlaps(slot) and not (other.alias or slot.alias):
-                yield f"{other.place} overlaps {slot.place}"
+                yield other, slot
         open_slots.append(slot)
+
+
+def _conditions(layout: Layout) -> dict[Path, Question]:
+    """Return the open questions whether something is there, by its path."""
+    asked = (question for question in layout.open if question.keyword == "present_if")
+    return {question.path: question for question in asked}
+
+
+def _may_exclude(slot: Slot, other: Slot, conditions: Mapping[Path, Question]) -> bool:
+    """Whether a device may have one of two fields and not the other, either way."""
+    first, second = ({*_prefixes(each.path)} & conditions.keys() for each in (slot, other))
+    return bool(first - second and second - first)
+
+
+def _prefixes(path: Path) -> Iterator[Path]:
+    return (path[:end] for end in range(1, len(path) + 1))
+
+
+def _source_problems(found: Found, question: Question | None) -> Iterator[str]:
+    if found.problem:
+        if not found.may_be_further_out:
+            yield found.problem
+        return
+    slot = found.slots[0]
+    if not found.is_plain or slot is None:
+        return
+    kind = bool if question is not None and question.keyword == "present_if" else int
+    if not _may_hold(slot.codec, kind):
+        noun = "a truth value" if kind is bool else "an integer"
+        yield f"{slot.name} has {slot.codec!r}, which is not {noun}; given() may make one of it"
 
 
 def _group_problems(group: Nested, access: Access) -> Iterator[str]:
@@ -124,7 +181,7 @@ def _group_problems(group: Nested, access: Access) -> Iterator[str]:
         yield problem
     if isinstance(group, Repeat) and not problems:
         last = group.item(group.times - 1).base
-        if last >= ADDRESS_SPACE:
+        if not isinstance(last, Source) and last >= ADDRESS_SPACE:
             yield f"item {group.times - 1} begins at {last}, past {ADDRESS_SPACE - 1}"
     model: object = group.model
     if not (isinstance(model, type) and issubclass(model, Mapped)):
@@ -200,10 +257,23 @@ def _number_problems(group: Nested) -> Iterator[str]:
     yield from _int_problems("base", group.base)
     if isinstance(group, Repeat):
         yield from _int_problems("stride", group.stride, least=1)
+        yield from _times_problems(group)
+
+
+def _times_problems(group: Repeat) -> Iterator[str]:
+    if group.told_by is None:
         yield from _int_problems("count", group.times, least=1)
+        if group.at_most is not None:
+            yield "at_most is for a count that the device says"
+    elif group.at_most is None:
+        yield "a count that the device says needs at_most="
+    else:
+        yield from _int_problems("at_most", group.at_most, least=1)
 
 
 def _int_problems(word: str, value: object, *, least: int = 0) -> Iterator[str]:
+    if isinstance(value, Source):
+        return
     if type(value) is not int or not least <= value < ADDRESS_SPACE:
         yield f"{word} must be an int in {least}..{ADDRESS_SPACE - 1}, not {value!r}"
 
@@ -243,8 +313,12 @@ def _limit_problems(leaf: Leaf) -> Iterator[str]:
 
 
 def _may_hold_numbers(codec: Codec[Any]) -> bool:
+    return _may_hold(codec, int) or _may_hold(codec, float)
+
+
+def _may_hold(codec: Codec[Any], kind: type) -> bool:
     try:
         value = codec.decode([0] * codec.registers)
     except Exception:  # a codec of the user's may fail in any way; then nothing is known
         return True
-    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+    return value is None or (isinstance(value, kind) and isinstance(value, bool) is (kind is bool))

@@ -3,18 +3,22 @@
 A declaration is what the user wrote, right or wrong; ``checks`` says what is wrong with it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import attrs
 
 from modbus_schema.codecs.base import Codec
 from modbus_schema.options import Access, ByteOrder, MapOptions, WordOrder
+from modbus_schema.sources import Source
 from modbus_schema.write_rules import WriteWith
 from modbus_wire.codes import Table
 
 Validator: TypeAlias = Callable[[Any, "attrs.Attribute[Any]", Any], object]
 """A validator of attrs: called with instance, attribute and value, raises what it dislikes."""
+
+SOURCE_WORDS = {"present_if": "present_if", "base": "base", "told_by": "count", "stride": "stride"}
+"""Where a declaration may have a source, and by which keyword of the placement it is given."""
 
 UNSET: Any = attrs.NOTHING
 """What ``default`` is where none is given; it stands in the place of a value of any type."""
@@ -56,13 +60,14 @@ class Leaf(NamedTuple):
     write_with: WriteWith | None = None
     then: tuple[Any, ...] = ()
     """The `Command` that follow a write of it, or settings of a base class."""
+    present_if: Source[bool] | None = None
 
 
 class Group(NamedTuple):
     """A map in the map, its addresses counted from ``base`` in each table."""
 
     model: "type[Mapped]"
-    base: int
+    base: int | Source[int]
     default: object = UNSET
     description: str = ""
     access: Access = Access.RW
@@ -71,14 +76,18 @@ class Group(NamedTuple):
     every: object = None
     write_with: WriteWith | None = None
     then: tuple[Any, ...] = ()
+    present_if: Source[bool] | None = None
 
 
 class Repeat(NamedTuple):
-    """A map in the map ``times`` times, each ``stride`` cells after the one before."""
+    """A map in the map ``times`` times, each ``stride`` cells after the one before.
+
+    Where ``told_by`` says how often a device has it, ``times`` is the most that it may be.
+    """
 
     model: "type[Mapped]"
-    base: int
-    stride: int
+    base: int | Source[int]
+    stride: int | Source[int]
     times: int
     default: object = UNSET
     description: str = ""
@@ -88,12 +97,23 @@ class Repeat(NamedTuple):
     every: object = None
     write_with: WriteWith | None = None
     then: tuple[Any, ...] = ()
+    present_if: Source[bool] | None = None
+    told_by: Source[int] | None = None
+    """How often a device has it, where it says so itself."""
+    at_most: int | None = None
+    """What the user gave by that keyword."""
 
     def item(self, index: int) -> Group:
-        """Return the group at an index, 0 to ``times`` - 1."""
+        """Return the group at an index, 0 to ``times`` - 1.
+
+        Its base is 0 where only the device says it.
+        """
+        base, stride = self.base, self.stride
+        if isinstance(base, Source) or isinstance(stride, Source):
+            base = stride = 0
         return Group(
             self.model,
-            base=self.base + index * self.stride,
+            base=base + index * stride,
             description=self.description,
             access=self.access,
             together=self.together,
@@ -101,6 +121,16 @@ class Repeat(NamedTuple):
             write_with=self.write_with,
             then=self.then,
         )
+
+
+def sources_of(declaration: "Declaration") -> Iterator[tuple[str, Source[Any]]]:
+    """Return the sources that a declaration has, each with the keyword that it was given by."""
+    for attribute, keyword in SOURCE_WORDS.items():
+        value = getattr(declaration, attribute, None)
+        if isinstance(value, Source):
+            yield keyword, value
+    for need in getattr(getattr(declaration, "codec", None), "needs", ()):
+        yield "scaled_by", need
 
 
 Nested: TypeAlias = Group | Repeat

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from inspect import iscoroutinefunction
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar, overload
 
-from modbus_schema.layout import Path, resolve
+from modbus_schema.layout import Path, Slot, resolve
 from modbus_schema.model import RegisterMap
 from modbus_schema.partial import Bad, Partial, partial_flow
 from modbus_schema.planning import Refused
@@ -14,13 +14,13 @@ from modbus_schema.reading import read_plans
 from modbus_schema.refs import Ref, Setting, Write
 from modbus_schema.rules import Areas, MaxBlock
 from modbus_schema.snapshots import RawSnapshot
-from modbus_schema.transfer import ReadPlan
+from modbus_schema.transfer import ReadPlan, plan_flow
 from modbus_schema.write_rules import MaxWrite, WriteWith
 from modbus_schema.writing.exchange import exchange
 from modbus_schema.writing.flow import Masks, Writing
 from modbus_schema.writing.outcome import Outcome
 from modbus_schema.writing.parts import Part
-from modbus_schema.writing.plans import write_plans
+from modbus_schema.writing.plans import Wanted, write_plans
 from modbus_schema.writing.preview import PlannedWrite, preview
 from modbus_schema.writing.verification import Verify, verify_of
 from modbus_wire.flows import Flow, Pause, Step
@@ -128,19 +128,41 @@ class DeviceBase(Generic[M, X]):
 
         Raises `EncodeError` as `write` does.
         """
-        return preview(self.model, self._parts(changes, then), self._masks)
+        return self._preview(self._wanted(changes, then))
 
     def plan_write_changes(self, old: M, new: M, *, then: Then[M] = ()) -> PlannedWrite[M]:
         """Return the requests that `write_changes` would send now; nothing is sent."""
-        return preview(self.model, self._writes.of_changes(old, new, _several(then)), self._masks)
+        return self._preview(self._writes.of_changes(old, new, _several(then)))
+
+    def _preview(self, wanted: Wanted) -> PlannedWrite[M]:
+        return preview(self.model, self._writes.parts(wanted), self._masks)
 
     def _write(
         self, changes: tuple[Any, ...], then: Any, verify: bool | Verify
     ) -> Flow[Outcome[M]]:
-        return self._carry_out(self._parts(changes, then), verify)
+        parts = None
+        if len(changes) == 1 and type(changes[0]) is self.model and not then:
+            parts = self._writes.instance_parts(changes[0])
+        if parts is None:
+            return self._write_wanted(self._wanted(changes, then), verify)
+        return self._carry_out(parts, verify)
 
     def _write_changes(self, old: M, new: M, then: Any, verify: bool | Verify) -> Flow[Outcome[M]]:
-        return self._carry_out(self._writes.of_changes(old, new, _several(then)), verify)
+        return self._write_wanted(self._writes.of_changes(old, new, _several(then)), verify)
+
+    def _write_wanted(self, wanted: Wanted, verify: bool | Verify) -> Flow[Outcome[M]]:
+        needs = wanted.needs()
+        if not needs:
+            return self._carry_out(self._writes.parts(wanted), verify)
+        return self._write_knowing(needs, wanted, verify)
+
+    def _write_knowing(
+        self, needs: Iterable[Slot], wanted: Wanted, verify: bool | Verify
+    ) -> Flow[Outcome[M]]:
+        """Write after a read of what the values that are written depend on."""
+        known = yield from plan_flow(self._plans.of_slots(needs))
+        parts = self._writes.parts(wanted, known.__getitem__)
+        return (yield from self._carry_out(parts, verify))
 
     def _carry_out(self, parts: Sequence[Part], verify: bool | Verify) -> Flow[Outcome[M]]:
         how = verify_of(verify)
@@ -153,11 +175,13 @@ class DeviceBase(Generic[M, X]):
     def _write_and_read(self, changes: tuple[Any, ...], read: Any) -> Flow[Any]:
         refs = read if isinstance(read, tuple) else (read,)
         paths = [self._path(ref) for ref in refs]
-        one = exchange(self._plans, self._writes.rules, changes, paths)
+        needs = self._writes.of_settings(changes).needs()
+        known = (yield from plan_flow(self._plans.of_slots(needs))) if needs else {}
+        one = exchange(self._plans, self._writes.rules, changes, paths, known.__getitem__)
         found = yield from Writing(self.model, [one.part], self._masks).exchange(one)
         return (found,) if isinstance(read, tuple) and len(refs) == 1 else found
 
-    def _parts(self, changes: tuple[Any, ...], then: Any) -> list[Part]:
+    def _wanted(self, changes: tuple[Any, ...], then: Any) -> Wanted:
         if len(changes) == 1 and type(changes[0]) is self.model:
             return self._writes.of_instance(changes[0], _several(then))
         return self._writes.of_settings(changes, _several(then))

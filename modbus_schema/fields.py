@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 from modbus_schema.declared import Command, Declaration, Mapped
 from modbus_schema.errors import DefinitionError
 from modbus_schema.refs import Ref, WritableRef
+from modbus_schema.sources import Source, SourcePath
 
 M = TypeVar("M")
 T = TypeVar("T")
 
 
-class Field(Generic[T]):
-    """What a placement returns: a declaration on its way into a class."""
+class Field(Source[T], Generic[T]):
+    """What a placement returns: a declaration on its way into a class.
+
+    In the body of the class it is a source of what the field's value depends on elsewhere.
+    """
 
     __slots__ = ("declaration", "name")
 
@@ -25,6 +29,11 @@ class Field(Generic[T]):
         self.declaration = declaration
         self.name: str | None = None
         """The name in the class body, once that has been read."""
+
+    def target(self) -> SourcePath:
+        if self.name is None:
+            raise LookupError("a source is no field of a class")
+        return (self.name,)
 
     if not TYPE_CHECKING:  # that a read-only field cannot be written is also said when it is run
 

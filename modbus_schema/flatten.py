@@ -1,30 +1,130 @@
 """From declarations to a layout: paths, absolute addresses and orders of every leaf field."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple, TypeVar
 
 from modbus_schema.codecs.order import Order
 from modbus_schema.declared import Command, Declaration, Group, Leaf, Mapped, Repeat
-from modbus_schema.layout import Commands, GroupNode, Layout, Node, RepeatNode, Slot, Writing
+from modbus_schema.finding import Scope, find
+from modbus_schema.layout import (
+    Absent,
+    Answers,
+    Commands,
+    GroupNode,
+    Layout,
+    Node,
+    Question,
+    RepeatNode,
+    Slot,
+    Writing,
+)
 from modbus_schema.options import MapOptions
 from modbus_schema.periods import period_of
 from modbus_schema.refs import Path, path_text
 from modbus_schema.rules import ReadRules
+from modbus_schema.sources import Source
 from modbus_schema.write_rules import WriteWith
 
 DEFAULTS = MapOptions(word_order="big", byte_order="big", reading=ReadRules(max_gap=0))
 """What the protocol prescribes (AP §4.2), and reading nothing that nobody declared."""
 
+N = TypeVar("N", Absent, RepeatNode)
 
-def build_layout(model: type[Mapped]) -> Layout:
-    """Flatten a class whose fields and options are known; it is not checked here."""
-    root = _Branch(name=model.__name__, path=(), base=0, options=DEFAULTS)
-    options = model.__options__.over(DEFAULTS)
-    return Layout(model, root.group_node(model), options.reading, options.writing)
+_UNKNOWN: Final = object()
+"""The answer to a question that has none yet."""
+
+
+def build_layout(model: type[Mapped], placed: Placed | None = None) -> Layout:
+    """Flatten a class whose fields and options are known; it is not checked here.
+
+    What depends on the device is taken at its largest; what only the device knows the place of is
+    left out.
+    """
+    return _flattened(model, _Walk({}, is_full=True), placed or Placed())
+
+
+def shaped_layout(model: type[Mapped], answers: Answers, placed: Placed) -> Layout:
+    """Flatten a class as a device has it that gives these answers.
+
+    What depends on questions without an answer is left out.
+    """
+    return _flattened(model, _Walk(answers, is_full=False), placed)
+
+
+class Placed(NamedTuple):
+    """Where and in which order a device has a map, as far as that is not the map's own matter."""
+
+    base: int = 0
+    options: MapOptions = MapOptions()
+
+
+def _flattened(model: type[Mapped], walk: _Walk, placed: Placed) -> Layout:
+    options = placed.options.over(model.__options__).over(DEFAULTS)
+    root = _Branch(walk, name=model.__name__, path=(), base=placed.base, options=DEFAULTS)
+    node = root.group_node(model, options)
+    questions = walk.find()
+    if not walk.is_full:
+        _free_aliases(node)
+    answers = {
+        question.key: walk.answers[question.key]
+        for question in questions
+        if question.key in walk.answers
+    }
+    return Layout(model, node, options.reading, options.writing, questions, answers)
+
+
+class _Asked(NamedTuple):
+    """A question whose source is still to be found, in ``scopes``."""
+
+    path: Path
+    keyword: str
+    name: str
+    source: Source[Any]
+    scopes: Sequence[Scope]
+    most: int | None
+
+
+class _Walk:
+    """What is noted while a tree of declarations is flattened."""
+
+    def __init__(self, answers: Answers, *, is_full: bool) -> None:
+        self.answers = answers
+        self.is_full = is_full
+        self.asked: list[_Asked] = []
+        self.nodes: dict[tuple[Path, str], Absent | RepeatNode] = {}
+        """What the answers to questions made as it is."""
+        self.scaled: list[tuple[Slot, Sequence[Scope]]] = []
+
+    def find(self) -> list[Question]:
+        """Find all sources, now that all fields have their places; returns the questions."""
+        for slot, scopes in self.scaled:
+            slot.factors = tuple(find(need, scopes) for need in slot.codec.needs)
+        return [self._question(asked) for asked in self.asked]
+
+    def _question(self, asked: _Asked) -> Question:
+        found = find(asked.source, asked.scopes)
+        question = Question(asked.path, asked.keyword, asked.name, found, asked.most)
+        if question.key in self.nodes:
+            self.nodes[question.key].question = question
+        return question
+
+
+def _free_aliases(root: GroupNode) -> None:
+    """Make fields their cells' own that overlap only what this device has not."""
+    slots = list(root.leaves())
+    others = [slot for slot in slots if not slot.alias]
+    for slot in slots:
+        if slot.alias and not any(slot.overlaps(other) for other in others):
+            slot.alias = False
+            others.append(slot)
 
 
 class _Branch(NamedTuple):
     """Where in the tree a map is being flattened, and what it inherits from there."""
 
+    walk: _Walk
     name: str
     path: Path
     base: int
@@ -33,35 +133,80 @@ class _Branch(NamedTuple):
     """The outermost group around it that is read in one request."""
     then: Commands = ()
     """What follows a write of any field of it."""
+    scopes: tuple[Scope, ...] = ()
+    """The maps around it and itself, from the outermost on."""
 
     def group_node(
-        self, model: type[Mapped], every: object = None, write_with: WriteWith | None = None
+        self,
+        model: type[Mapped],
+        options: MapOptions | None = None,
+        every: object = None,
+        write_with: WriteWith | None = None,
     ) -> GroupNode:
-        options = model.__options__.over(self.options)
+        node = GroupNode(model, {})
+        if options is None:
+            options = model.__options__.over(self.options)
         if every is not None:
             options = options._replace(every=period_of(every))
         if write_with is not None:
             options = options._replace(writing=options.writing._replace(write_with=write_with))
-        inside = self._replace(options=options)
-        members = model.__fields__.items()
-        return GroupNode(model, {name: inside._node(name, field) for name, field in members})
+        inside = self._replace(options=options, scopes=(*self.scopes, Scope(node)))
+        for name, field in model.__fields__.items():
+            node.members[name] = inside._node(name, field)
+        return node
 
     def _node(self, name: str, field: Declaration) -> Node:
         path = (*self.path, name)
+        if isinstance(field.present_if, Source):
+            present = self._ask(path, "present_if", field.present_if)
+            if present is False or (present is _UNKNOWN and not self.walk.is_full):
+                return self._noted(self._unplaced(path), path, "present_if")
         if isinstance(field, Leaf):
             return self._slot(path, field)
         if isinstance(field, Repeat):
-            items = [
-                self._nested((*path, index), field.item(index)) for index in range(field.times)
-            ]
-            return RepeatNode(tuple(items))
-        return self._nested(path, field)
+            return self._repeat(path, field)
+        base = self._ask(path, "base", field.base)
+        return self._unplaced(path) if base is _UNKNOWN else self._group(path, field, base)
 
-    def _nested(self, path: Path, group: Group) -> GroupNode:
+    def _repeat(self, path: Path, field: Repeat) -> Node:
+        base = self._ask(path, "base", field.base)
+        stride = self._ask(path, "stride", field.stride)
+        times: Any = field.times
+        if field.told_by is not None:
+            told = self._ask(path, "count", field.told_by, most=field.times)
+            times = told if told is not _UNKNOWN else times if self.walk.is_full else _UNKNOWN
+        if base is _UNKNOWN or times is _UNKNOWN:
+            return self._unplaced(path)
+        if stride is _UNKNOWN and not self.walk.is_full:
+            return self._unplaced(path)
+        if stride is _UNKNOWN:  # the first item has a place
+            times, stride = min(times, 1), 0
+        items = [
+            self._group((*path, index), field.item(index), base + index * stride)
+            for index in range(times)
+        ]
+        return self._noted(RepeatNode(tuple(items), self.name + path_text(path)), path, "count")
+
+    def _noted(self, node: N, path: Path, keyword: str) -> N:
+        self.walk.nodes[path, keyword] = node
+        return node
+
+    def _ask(self, path: Path, keyword: str, value: object, *, most: int | None = None) -> Any:
+        """Return a constant, or the answer to the question that a source is."""
+        if not isinstance(value, Source):
+            return value
+        walk, name = self.walk, self.name + path_text(path)
+        walk.asked.append(_Asked(path, keyword, name, value, self.scopes, most))
+        return walk.answers.get((path, keyword), _UNKNOWN)
+
+    def _unplaced(self, path: Path) -> Absent:
+        return Absent(self.name + path_text(path))
+
+    def _group(self, path: Path, group: Group, base: int) -> GroupNode:
         bundle = path if group.together and self.bundle is None else self.bundle
         then = (*self._commands(group.then), *self.then)
-        inside = self._replace(path=path, base=self.base + group.base, bundle=bundle, then=then)
-        return inside.group_node(group.model, group.every, group.write_with)
+        inside = self._replace(path=path, base=self.base + base, bundle=bundle, then=then)
+        return inside.group_node(group.model, every=group.every, write_with=group.write_with)
 
     def _commands(self, then: tuple[Command, ...]) -> Commands:
         return tuple(((*self.path, command.field), command.value) for command in then)
@@ -69,7 +214,7 @@ class _Branch(NamedTuple):
     def _slot(self, path: Path, leaf: Leaf) -> Slot:
         orders = self.options
         period = orders.every if leaf.every is None else period_of(leaf.every)
-        return Slot(
+        slot = Slot(
             path=path,
             name=self.name + path_text(path),
             table=leaf.table,
@@ -95,3 +240,6 @@ class _Branch(NamedTuple):
                 (*self._commands(leaf.then), *self.then),
             ),
         )
+        if leaf.codec.needs:
+            self.walk.scaled.append((slot, self.scopes))
+        return slot

@@ -3,176 +3,27 @@
 Data only: it neither checks a map nor knows how one is declared.
 """
 
-from collections.abc import Callable, Iterator
-from functools import lru_cache
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
-import attrs
-
-from modbus_schema.codecs.base import Codec, bit_mask
-from modbus_schema.codecs.order import Order
-from modbus_schema.declared import Mapped, Validator
-from modbus_schema.errors import EncodeError
+from modbus_schema.declared import Mapped
+from modbus_schema.errors import DecodeError, DefinitionError
 from modbus_schema.options import Access as Access
-from modbus_schema.periods import Period
 from modbus_schema.refs import Path as Path
 from modbus_schema.rules import ReadRules
-from modbus_schema.write_rules import WriteRules, WriteWith
-from modbus_wire.codes import Table
+from modbus_schema.slots import WHOLE_REGISTER as WHOLE_REGISTER
+from modbus_schema.slots import Commands as Commands
+from modbus_schema.slots import Found as Found
+from modbus_schema.slots import Slot as Slot
+from modbus_schema.slots import ValueOf as ValueOf
+from modbus_schema.slots import Writing as Writing
+from modbus_schema.slots import cells_text as cells_text
+from modbus_schema.write_rules import WriteRules
+from modbus_wire.codes import ADDRESS_SPACE
 
 D = TypeVar("D")
-
-WHOLE_REGISTER = 0xFFFF
-
-
-Commands: TypeAlias = tuple[tuple[Path, Any], ...]
-"""Paths of fields, each with the value that is written to it after others."""
-
-
-class Writing(NamedTuple):
-    """What is said about how a leaf field is written; None says nothing."""
-
-    own: WriteWith | None = None
-    """By its placement: this holds on every device."""
-    by_map: WriteWith | None = None
-    """By its class, or a map that holds it: a device may have it otherwise."""
-    then: Commands = ()
-    """What follows a write of it."""
-
-
-class Slot:
-    """One leaf field of a map at its absolute address; equal only to itself.
-
-    ``name`` is for people (``HeatPump.zones[1].target``), ``size`` counts cells of the table, and
-    an ``alias`` is another view of cells that other slots have. ``bundle`` is the path of the
-    group that is read in one request, None where nothing says so; ``every`` is how often a poller
-    reads it, None where that is the poller's choice.
-    """
-
-    __slots__ = (
-        "access",
-        "address",
-        "alias",
-        "bundle",
-        "codec",
-        "description",
-        "every",
-        "maximum",
-        "minimum",
-        "name",
-        "order",
-        "path",
-        "size",
-        "table",
-        "unit",
-        "validators",
-        "writing",
-    )
-
-    def __init__(
-        self,
-        *,
-        path: Path,
-        name: str,
-        table: Table,
-        address: int,
-        size: int,
-        codec: Codec[Any],
-        order: Order,
-        access: Access,
-        alias: bool = False,
-        minimum: float | None = None,
-        maximum: float | None = None,
-        validators: tuple[Validator, ...] = (),
-        unit: str = "",
-        description: str = "",
-        bundle: Path | None = None,
-        every: Period | None = None,
-        writing: Writing = Writing(),  # noqa: B008  # immutable
-    ) -> None:
-        self.path = path
-        self.name = name
-        self.table = table
-        self.address = address
-        self.size = size
-        self.codec = codec
-        self.order = order
-        self.access = access
-        self.alias = alias
-        self.minimum = minimum
-        self.maximum = maximum
-        self.validators = validators
-        self.unit = unit
-        self.description = description
-        self.bundle = bundle
-        self.every = every
-        self.writing = writing
-
-    def __repr__(self) -> str:
-        return f"<Slot {self.place}>"
-
-    @property
-    def end(self) -> int:
-        """The address after the last cell."""
-        return self.address + self.size
-
-    @property
-    def cells(self) -> range:
-        """The addresses of its cells."""
-        return range(self.address, self.end)
-
-    @property
-    def mask(self) -> int:
-        """The bits of the register, as on the wire, that the field takes up; 0xFFFF for all."""
-        if self.codec.bit_range is None:
-            return WHOLE_REGISTER
-        mask = bit_mask(self.codec)
-        if self.order.byte == "little" and self.codec.number_registers:
-            return mask >> 8 | (mask & 0xFF) << 8
-        return mask
-
-    @property
-    def range(self) -> str:
-        """Table and cells: ``input[14..15]``, ``holding[8473] bits 3..4``."""
-        cells = cells_text(self.table, self.address, self.size)
-        if self.codec.bit_range is None:
-            return cells
-        first, last = self.codec.bit_range
-        return f"{cells} {'bit' if first == last else 'bits'} {_span(first, last)}"
-
-    @property
-    def place(self) -> str:
-        """Name and range: ``HeatPump.zones[1].target: holding[201]``."""
-        return f"{self.name}: {self.range}"
-
-    def overlaps(self, other: "Slot") -> bool:
-        """Whether the two fields share a cell; within one register, whether they share a bit."""
-        return (
-            self.table is other.table
-            and self.address < other.end
-            and other.address < self.end
-            and bool(self.mask & other.mask)
-        )
-
-    def check(self, value: object) -> None:
-        """Raise EncodeError, without the field's name, for a value outside limits or validators.
-
-        None, the value of what is not there, is within any limits.
-        """
-        if value is not None:
-            self._check_limits(value)
-        for validator in self.validators:
-            try:
-                validator(None, _attribute(self.name), value)
-            except (ValueError, TypeError) as error:
-                raise EncodeError(str(error.args[0] if error.args else error)) from error
-
-    def _check_limits(self, value: Any) -> None:
-        # Written so that NaN, which compares false with everything, is outside.
-        if self.minimum is not None and not value >= self.minimum:
-            raise EncodeError(f"{value!r} is below the minimum of {self.minimum!r}")
-        if self.maximum is not None and not value <= self.maximum:
-            raise EncodeError(f"{value!r} is above the maximum of {self.maximum!r}")
 
 
 class GroupNode:
@@ -180,7 +31,7 @@ class GroupNode:
 
     __slots__ = ("members", "model")
 
-    def __init__(self, model: type[Mapped], members: "dict[str, Node]") -> None:
+    def __init__(self, model: type[Mapped], members: dict[str, Node]) -> None:
         self.model = model
         self.members = members
 
@@ -191,12 +42,14 @@ class GroupNode:
 
 
 class RepeatNode:
-    """A group that repeats: one node per item."""
+    """A group that repeats: one node per item; the device said how many to the ``question``."""
 
-    __slots__ = ("items",)
+    __slots__ = ("items", "name", "question")
 
-    def __init__(self, items: tuple[GroupNode, ...]) -> None:
+    def __init__(self, items: tuple[GroupNode, ...], name: str) -> None:
         self.items = items
+        self.name = name
+        self.question: Question | None = None
 
     def leaves(self) -> Iterator[Slot]:
         """Return the slots of all items, item by item."""
@@ -204,17 +57,88 @@ class RepeatNode:
             yield from item.leaves()
 
 
-Node: TypeAlias = Slot | GroupNode | RepeatNode
-"""A leaf field, a group, or a group that repeats."""
+class Absent:
+    """A field, or a group, that is not there: its value is None.
+
+    ``question`` is what the device said that of; where it is None, nobody knows the place yet.
+    """
+
+    __slots__ = ("name", "question")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.question: Question | None = None
+
+    def leaves(self) -> Iterator[Slot]:
+        """Return nothing: it has no slots."""
+        return iter(())
+
+
+Node: TypeAlias = Slot | GroupNode | RepeatNode | Absent
+"""A leaf field, a group, a group that repeats, or what is not there."""
+
+
+QuestionKey: TypeAlias = tuple[Path, str]
+"""A field or group, and the keyword that only the device has the value of."""
+
+Answers: TypeAlias = Mapping[QuestionKey, Any]
+
+
+class Question(NamedTuple):
+    """What a layout has to ask the device before it is known where, or whether, something is."""
+
+    path: Path
+    keyword: str
+    name: str
+    """``HeatPump.zones``."""
+    found: Found
+    most: int | None
+
+    @property
+    def key(self) -> QuestionKey:
+        """What the answer is kept under."""
+        return self.path, self.keyword
+
+    @property
+    def text(self) -> str:
+        """What asks whom: ``count of HeatPump.zones by HeatPump.zone_count: holding[3]``."""
+        return f"{self.keyword} of {self.name} by {self.found.place}"
+
+    def answer(self, value_of: ValueOf) -> Any:
+        """Return the answer from the values of fields; raises `DecodeError` for what is none."""
+        answer = self.found.value(value_of)
+        problem = self._problem(answer)
+        if problem:
+            error = DecodeError(f"{answer!r} is no {self.keyword} of {self.name}: {problem}")
+            error.where = self.found.place
+            raise error
+        return answer
+
+    def _problem(self, answer: object) -> str | None:
+        if self.keyword == "present_if":
+            return None if isinstance(answer, bool) else "it is neither True nor False"
+        if self.keyword in ("word_order", "byte_order"):
+            return None if answer in ("big", "little") else 'it is neither "big" nor "little"'
+        least = 1 if self.keyword == "stride" else 0
+        most = ADDRESS_SPACE - 1 if self.most is None else self.most
+        if type(answer) is int and least <= answer <= most:
+            return None
+        return f"it is not in {least}..{most}"
 
 
 class Layout:
     """A class of register map, flattened.
 
     ``rules`` are those of the class for reading it, ``write_rules`` for writing it.
+    ``questions`` are what its shape depends on. That of a class has everything that may be there,
+    but for what only the device knows the place of; one for some ``answers`` has what there is by
+    these, and lacks what depends on the questions that are still ``open``.
     """
 
-    __slots__ = ("_derived", "model", "root", "rules", "slots", "write_rules")
+    __slots__ = (
+        *("_derived", "answers", "is_scaled", "model", "questions", "root", "rules", "slots"),
+        "write_rules",
+    )
 
     def __init__(
         self,
@@ -222,12 +146,18 @@ class Layout:
         root: GroupNode,
         rules: ReadRules,
         write_rules: WriteRules = WriteRules(),  # noqa: B008  # immutable
+        questions: Iterable[Question] = (),
+        answers: Answers | None = None,
     ) -> None:
         self.model = model
         self.root = root
         self.rules = rules
         self.write_rules = write_rules
         self.slots = tuple(root.leaves())
+        self.questions = tuple(questions)
+        self.answers: Answers = answers or {}
+        self.is_scaled = any(slot.factors for slot in self.slots)
+        """Whether the values of some fields depend on those of others."""
         self._derived: dict[object, Any] = {}
 
     def once(self, key: object, make: Callable[[], D]) -> D:
@@ -238,6 +168,17 @@ class Layout:
             found = self._derived[key] = make()
         return found
 
+    @property
+    def open(self) -> list[Question]:
+        """The questions that there is no answer to yet."""
+        return [question for question in self.questions if question.key not in self.answers]
+
+    def loose_ends(self) -> list[str]:
+        """Return what only a map that this one is placed in can tell, a line for each."""
+        ends = [(question.name, question.found) for question in self.questions]
+        ends += [(slot.place, factor) for slot in self.slots for factor in slot.factors]
+        return [f"{name}: {end.source!r}: {end.problem}" for name, end in ends if end.problem]
+
     def node(self, path: Path) -> Node:
         """Find what a reference's path leads to; LookupError when it leads nowhere."""
         node: Node = self.root
@@ -246,6 +187,8 @@ class Layout:
                 node = node.members[step]
             elif isinstance(node, RepeatNode) and isinstance(step, int):
                 node = node.items[step]
+            elif isinstance(node, Absent):
+                return node
             else:
                 raise LookupError(f"{self.model.__name__} has nothing at {path!r}")
         return node
@@ -281,9 +224,20 @@ def layout_of(model: type) -> Layout:
     raise TypeError(f"{model!r} is no register map")
 
 
-def cells_text(table: Table, address: int, quantity: int) -> str:
-    """Spell a range of cells, both ends included: ``input[14..15]``."""
-    return f"{table.label}[{_span(address, address + quantity - 1)}]"
+def device_layout_of(model: type) -> Layout:
+    """Return the layout of a class that a device can be of by itself.
+
+    Raises TypeError for any other class, and DefinitionError for a map that is to be placed in
+    another, which has what some of its fields depend on.
+    """
+    layout = layout_of(model)
+    ends = layout.once("loose ends", layout.loose_ends)
+    ends = ends or [
+        f"{each.text} is for the device: no device can be of it yet" for each in layout.questions
+    ]
+    if ends:
+        raise DefinitionError("\n".join(ends))
+    return layout
 
 
 def _leaves(node: Node) -> Iterator[Slot]:
@@ -291,14 +245,3 @@ def _leaves(node: Node) -> Iterator[Slot]:
         yield node
     else:
         yield from node.leaves()
-
-
-def _span(first: int, last: int) -> str:
-    return str(first) if first == last else f"{first}..{last}"
-
-
-@lru_cache(maxsize=256)
-def _attribute(name: str) -> "attrs.Attribute[Any]":
-    holder = attrs.make_class("Field", {"value": attrs.field()})
-    attribute: attrs.Attribute[Any] = attrs.fields(holder).value
-    return attribute.evolve(name=name)

@@ -9,7 +9,12 @@ from typing import Any
 import attrs
 
 from modbus_schema.body import read_body
-from modbus_schema.checks import command_problems, default_problems, layout_problems
+from modbus_schema.checks import (
+    command_problems,
+    default_problems,
+    layout_problems,
+    source_problems,
+)
 from modbus_schema.declared import UNSET, Declaration, Mapped
 from modbus_schema.errors import DefinitionError
 from modbus_schema.fields import Field
@@ -57,6 +62,7 @@ class MapMeta(type):
         twice = namespace.twice if isinstance(namespace, _Namespace) else ()
         problems += [f"{name}.{field}: is declared twice" for field in twice]
         problems += default_problems(cls.__layout__, body.fields)
+        problems += source_problems(cls.__layout__) if not body.problems else ()
         problems += layout_problems(cls.__layout__)
         if not problems:
             problems += plan_problems(cls.__layout__, cls.__layout__.rules)

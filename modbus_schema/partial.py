@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar, overload
 from modbus_schema.errors import DecodeError
 from modbus_schema.layout import Layout, Path, Slot, resolve
 from modbus_schema.model import RegisterMap
-from modbus_schema.plain import assemble, check_size, decode_slot
+from modbus_schema.plain import assemble, check_size, decode_slot, supplies_of
 from modbus_schema.planning import NOTHING, Block, Refused, joined, pieces
 from modbus_schema.reading import ReadPlans
 from modbus_schema.refs import Ref, reference
@@ -172,7 +172,11 @@ def partial_flow(plans: ReadPlans[M], paths: tuple[Path, ...], bad: Bad) -> Flow
     reading = _Reading(plans, bad, dict(plan.errors))
     for block in plan.blocks:
         yield from reading.bring(block)
-    return Partial(plans.layout, reading.values, reading.errors, is_whole=not paths)
+    reading.decode_late()
+    asked = {slot for path in paths or ((),) for slot in plans.layout.slots_of(path)}
+    values = {slot: value for slot, value in reading.values.items() if slot in asked}
+    errors = {slot: error for slot, error in reading.errors.items() if slot in asked}
+    return Partial(plans.layout, values, errors, is_whole=not paths)
 
 
 class _Reading:
@@ -183,6 +187,8 @@ class _Reading:
         self.bad = bad
         self.values: dict[Slot, Any] = {}
         self.errors = errors
+        self.late: list[tuple[Slot, Block, bytes, object]] = []
+        """The fields whose values depend on others, and what was read of them by which request."""
 
     def bring(self, block: Block) -> Flow[None]:
         """Read a block; where it is refused, those parts of it that the device gives."""
@@ -252,9 +258,26 @@ class _Reading:
 
     def _decode(self, block: Block, data: bytes, request: object) -> None:
         for slot in block.slots:
-            try:
-                check_size(block, data)
-                self.values[slot] = decode_slot(slot, block, data)
-            except DecodeError as error:
-                error.request = request
-                self.errors[slot] = error.with_traceback(None)
+            if slot.factors:
+                self.late.append((slot, block, data, request))
+            else:
+                self._decode_slot(slot, block, data, request)
+
+    def decode_late(self) -> None:
+        """Decode the fields whose values depend on others; they fail where one of those did."""
+        for slot, block, data, request in self.late:
+            needed = [each for factor in slot.factors for each in factor.slots if each is not None]
+            failed = [each for each in needed if each in self.errors]
+            if failed:
+                self.errors[slot] = self.errors[failed[0]]
+            else:
+                self._decode_slot(slot, block, data, request)
+
+    def _decode_slot(self, slot: Slot, block: Block, data: bytes, request: object) -> None:
+        try:
+            check_size(block, data)
+            supplies = supplies_of(slot, self.values.get)
+            self.values[slot] = decode_slot(slot, block, data, supplies)
+        except DecodeError as error:
+            error.request = request
+            self.errors[slot] = error.with_traceback(None)

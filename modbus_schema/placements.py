@@ -17,6 +17,7 @@ from modbus_schema.fields import RO, RW, WO
 from modbus_schema.options import Access, ByteOrder, WordOrder
 from modbus_schema.periods import Every
 from modbus_schema.refs import Write
+from modbus_schema.sources import Source
 from modbus_schema.write_rules import WriteWith
 from modbus_wire.codes import Table
 
@@ -85,29 +86,61 @@ def holding_register(
 def holding_register(
     address: int, codec: Codec[T], *, default: None, **options: Unpack[HoldingOptions[T]]
 ) -> WO[T]: ...
+@overload
+def holding_register(
+    address: int,
+    codec: Codec[T],
+    *,
+    present_if: Source[bool],
+    default: T | None = ...,
+    **options: Unpack[HoldingOptions[T]],
+) -> RW[T | None]: ...
 def holding_register(
     address: int,
     codec: Codec[Any],
     *,
+    present_if: Source[bool] | None = None,
     default: Any = UNSET,
     **options: Unpack[HoldingOptions[Any]],
 ) -> Any:
     """Place a field in holding registers from ``address`` (0..65535) on; RW, RO or WO.
 
     `HoldingOptions` has the keywords. A WO field may have the default None: there is nothing to
-    write.
+    write. ``present_if`` says whether a device has the field at all; where it has not, the value
+    is None.
     """
-    return RW(_leaf(Table.HOLDING_REGISTERS, address, codec, default, **options))
+    leaf = _leaf(Table.HOLDING_REGISTERS, address, codec, default, **options)
+    return RW(leaf._replace(present_if=present_if))
 
 
+@overload
 def input_register(
-    address: int, codec: Codec[T], *, default: T = UNSET, **options: Unpack[RegisterOptions[T]]
-) -> RO[T]:
+    address: int, codec: Codec[T], *, default: T = ..., **options: Unpack[RegisterOptions[T]]
+) -> RO[T]: ...
+@overload
+def input_register(
+    address: int,
+    codec: Codec[T],
+    *,
+    present_if: Source[bool],
+    default: T | None = ...,
+    **options: Unpack[RegisterOptions[T]],
+) -> RO[T | None]: ...
+def input_register(
+    address: int,
+    codec: Codec[Any],
+    *,
+    present_if: Source[bool] | None = None,
+    default: Any = UNSET,
+    **options: Unpack[RegisterOptions[Any]],
+) -> RO[Any]:
     """Place a field in input registers from ``address`` (0..65535) on; always RO.
 
-    `RegisterOptions` has the keywords; limits and validators bind a simulator.
+    `RegisterOptions` has the keywords; limits and validators bind a simulator. ``present_if`` is
+    as in `holding_register`.
     """
-    return RO(_leaf(Table.INPUT_REGISTERS, address, codec, default, **options))
+    leaf = _leaf(Table.INPUT_REGISTERS, address, codec, default, **options)
+    return RO(leaf._replace(present_if=present_if))
 
 
 @overload
@@ -124,18 +157,38 @@ def coil(address: int, *, default: None, **options: Unpack[CoilOptions[bool]]) -
 def coil(
     address: int, codec: Codec[T], *, default: None, **options: Unpack[CoilOptions[T]]
 ) -> WO[T]: ...
+@overload
+def coil(
+    address: int,
+    *,
+    present_if: Source[bool],
+    default: bool | None = ...,
+    **options: Unpack[CoilOptions[bool]],
+) -> RW[bool | None]: ...
+@overload
+def coil(
+    address: int,
+    codec: Codec[T],
+    *,
+    present_if: Source[bool],
+    default: T | None = ...,
+    **options: Unpack[CoilOptions[T]],
+) -> RW[T | None]: ...
 def coil(
     address: int,
     codec: Codec[Any] = single_bit,
     *,
+    present_if: Source[bool] | None = None,
     default: Any = UNSET,
     **options: Unpack[CoilOptions[Any]],
 ) -> Any:
     """Place a field in coils from ``address`` (0..65535) on; RW, RO or WO, a bool by default.
 
-    `CoilOptions` has the keywords.
+    `CoilOptions` has the keywords; ``present_if`` is as in `holding_register`.
     """
-    return RW(_leaf(Table.COILS, address, codec, default, **options))
+    return RW(
+        _leaf(Table.COILS, address, codec, default, **options)._replace(present_if=present_if)
+    )
 
 
 @overload
@@ -146,34 +199,82 @@ def discrete_input(
 def discrete_input(
     address: int, codec: Codec[T], *, default: T = ..., **options: Unpack[BitOptions[T]]
 ) -> RO[T]: ...
+@overload
+def discrete_input(
+    address: int,
+    *,
+    present_if: Source[bool],
+    default: bool | None = ...,
+    **options: Unpack[BitOptions[bool]],
+) -> RO[bool | None]: ...
+@overload
+def discrete_input(
+    address: int,
+    codec: Codec[T],
+    *,
+    present_if: Source[bool],
+    default: T | None = ...,
+    **options: Unpack[BitOptions[T]],
+) -> RO[T | None]: ...
 def discrete_input(
     address: int,
     codec: Codec[Any] = single_bit,
     *,
+    present_if: Source[bool] | None = None,
     default: Any = UNSET,
     **options: Unpack[BitOptions[Any]],
 ) -> RO[Any]:
     """Place a field in discrete inputs from ``address`` (0..65535) on; always RO, like `coil`."""
-    return RO(_leaf(Table.DISCRETE_INPUTS, address, codec, default, **options))
+    leaf = _leaf(Table.DISCRETE_INPUTS, address, codec, default, **options)
+    return RO(leaf._replace(present_if=present_if))
 
 
+@overload
 def group(
     model: type[G],
     *,
-    base: int,
+    base: int | Source[int],
+    together: bool = ...,
+    every: Every | None = ...,
+    write_with: WriteWith | None = ...,
+    then: Then = ...,
+    description: str = ...,
+    default: G | None = ...,
+) -> RW[G]: ...
+@overload
+def group(
+    model: type[G],
+    *,
+    base: int | Source[int],
+    present_if: Source[bool],
+    together: bool = ...,
+    every: Every | None = ...,
+    write_with: WriteWith | None = ...,
+    then: Then = ...,
+    description: str = ...,
+    default: G | None = ...,
+) -> RW[G | None]: ...
+def group(
+    model: type[Any],
+    *,
+    base: int | Source[int],
+    present_if: Source[bool] | None = None,
     together: bool = False,
     every: Every | None = None,
     write_with: WriteWith | None = None,
     then: Then = (),
     description: str = "",
-    default: G | None = None,
-) -> RW[G]:
+    default: Any = None,
+) -> Any:
     """Place a map in the map: its addresses count from ``base``, in each table; RO or RW.
 
     RO or RW is about writing the group as a whole; its members stay what they are. Orders that
     ``model`` leaves open are those of the map that holds it. ``together``: one request reads all
     of the group, over gaps of any length, so that its values are of one moment. ``every`` is how
     often a poller reads those of its fields that do not say so themselves.
+
+    ``base`` may be a source: the device says where the group is. ``present_if`` says whether the
+    device has it; where it has not, the value is None.
     """
     return RW(
         Group(
@@ -185,39 +286,79 @@ def group(
             then=_several(then),
             description=description,
             default=_given(default),
+            present_if=present_if,
         )
     )
 
 
+@overload
 def repeat(
     model: type[G],
     *,
-    base: int,
-    stride: int,
-    count: int,
+    base: int | Source[int],
+    stride: int | Source[int],
+    count: int | Source[int],
+    at_most: int | None = ...,
+    together: bool = ...,
+    every: Every | None = ...,
+    write_with: WriteWith | None = ...,
+    then: Then = ...,
+    description: str = ...,
+    default: tuple[G, ...] | None = ...,
+) -> RW[tuple[G, ...]]: ...
+@overload
+def repeat(
+    model: type[G],
+    *,
+    base: int | Source[int],
+    stride: int | Source[int],
+    count: int | Source[int],
+    at_most: int | None = ...,
+    present_if: Source[bool],
+    together: bool = ...,
+    every: Every | None = ...,
+    write_with: WriteWith | None = ...,
+    then: Then = ...,
+    description: str = ...,
+    default: tuple[G, ...] | None = ...,
+) -> RW[tuple[G, ...] | None]: ...
+def repeat(
+    model: type[Any],
+    *,
+    base: int | Source[int],
+    stride: int | Source[int],
+    count: int | Source[int],
+    at_most: int | None = None,
+    present_if: Source[bool] | None = None,
     together: bool = False,
     every: Every | None = None,
     write_with: WriteWith | None = None,
     then: Then = (),
     description: str = "",
-    default: tuple[G, ...] | None = None,
-) -> RW[tuple[G, ...]]:
+    default: Any = None,
+) -> Any:
     """Place a map ``count`` times, each ``stride`` cells after the one before; see `group`.
 
-    ``together`` is about each item by itself.
+    ``together`` is about each item by itself. ``base``, ``stride`` and ``count`` may be sources:
+    the device says where its items are and how many, from 0 to ``at_most``, which has to be given.
     """
+    told_by = count if isinstance(count, Source) else None
+    most: Any = count if told_by is None else at_most
     return RW(
         Repeat(
             model=model,
             base=base,
             stride=stride,
-            times=count,
+            times=most,
             together=together,
             every=every,
             write_with=write_with,
             then=_several(then),
             description=description,
             default=_given(default),
+            present_if=present_if,
+            told_by=told_by,
+            at_most=at_most,
         )
     )
 

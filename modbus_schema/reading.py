@@ -7,8 +7,8 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from modbus_schema.compile import compile_decoder
 from modbus_schema.errors import DefinitionError
-from modbus_schema.layout import GroupNode, Layout, Node, Path, Slot, layout_of
-from modbus_schema.plain import decode_slot
+from modbus_schema.layout import Absent, GroupNode, Layout, Node, Path, Slot, device_layout_of
+from modbus_schema.plain import decode_slot, supplies_of, values_in, with_factors
 from modbus_schema.planning import NOTHING, Block, Refused, plan, plan_model, plan_problems
 from modbus_schema.rules import ReadRules, rules_from
 from modbus_schema.transfer import ReadPlan
@@ -25,7 +25,7 @@ def read_plans(model: type[M], **overrides: object) -> ReadPlans[M]:
     None overrides nothing. All devices of a map that have the same rules share their plans. Raises
     ValueError for a wrong keyword, `DefinitionError` where a field cannot be read by the rules.
     """
-    layout = layout_of(model)
+    layout = device_layout_of(model)
     given = {keyword: value for keyword, value in overrides.items() if value is not None}
     rules, problems = rules_from(given)
     if problems:
@@ -82,6 +82,12 @@ class ReadPlans(Generic[M]):
             found = self._plans[paths] = self._make(paths)
         return found
 
+    def of_slots(self, slots: Iterable[Slot]) -> ReadPlan[dict[Slot, Any]]:
+        """Return the plan whose result is the value of each of some fields."""
+        wanted = with_factors(slots)
+        blocks = self.blocks(wanted)
+        return ReadPlan(blocks, lambda data: values_in(blocks, data, wanted))
+
     def _model_blocks(self) -> tuple[Block, ...]:
         if self.refused == NOTHING:
             return plan_model(self.layout, self.rules)
@@ -101,14 +107,15 @@ class ReadPlans(Generic[M]):
     def _make_partial(self, paths: tuple[Path, ...]) -> PartialPlan:
         for path in paths:
             _check_readable(self.layout.node(path))
-        slots = {slot: None for path in paths or ((),) for slot in self.layout.slots_of(path)}
+        asked = (slot for path in paths or ((),) for slot in self.layout.slots_of(path))
+        slots = with_factors(asked)
         known = self.refused.errors
         errors = {slot: known[slot] for slot in slots if slot in known}
         return PartialPlan(self.blocks(slot for slot in slots if slot not in errors), errors)
 
     def _make(self, paths: tuple[Path, ...]) -> ReadPlan[Any]:
-        slots = {slot: None for path in paths for slot in self.layout.slots_of(path)}
-        blocks = self.blocks(slots)
+        slots = [slot for path in paths for slot in self.layout.slots_of(path)]
+        blocks = self.blocks(with_factors(slots))
         decoders = [_decoder(self.layout.node(path), blocks) for path in paths]
         if len(decoders) == 1:
             return ReadPlan(blocks, decoders[0])
@@ -120,6 +127,8 @@ def _decoder(node: Node, blocks: Sequence[Block]) -> Decode:
         return _slot_decoder(node, blocks)
     if isinstance(node, GroupNode):
         return compile_decoder(node, blocks)
+    if isinstance(node, Absent):
+        return lambda _: None
     items = [compile_decoder(item, blocks) for item in node.items]
     return lambda data: tuple(decode(data) for decode in items)
 
@@ -127,7 +136,17 @@ def _decoder(node: Node, blocks: Sequence[Block]) -> Decode:
 def _slot_decoder(slot: Slot, blocks: Sequence[Block]) -> Decode:
     _check_readable(slot)
     index, block = next((n, block) for n, block in enumerate(blocks) if slot in block.slots)
-    return lambda data: decode_slot(slot, block, data[index])
+    if not slot.factors:
+        return lambda data: decode_slot(slot, block, data[index])
+    inputs = {
+        each: _slot_decoder(each, blocks) for each in with_factors([slot]) if each is not slot
+    }
+
+    def decode(data: Sequence[bytes]) -> Any:
+        supplies = supplies_of(slot, lambda each: inputs[each](data))
+        return decode_slot(slot, block, data[index], supplies)
+
+    return decode
 
 
 def _check_readable(node: Node) -> None:

@@ -10,20 +10,22 @@ from collections.abc import Iterator
 from typing import Any, Generic, TypeAlias, TypeVar, overload
 
 from modbus_schema.declared import Declaration, Group, Mapped, Repeat
+from modbus_schema.sources import Source, SourcePath
 
 M_contra = TypeVar("M_contra", contravariant=True)
 T = TypeVar("T")
 V = TypeVar("V")
 G = TypeVar("G", bound=Mapped)
 
-Path: TypeAlias = tuple[str | int, ...]
+Path: TypeAlias = SourcePath
 """Names, and indexes into what repeats: ``("zones", 1, "target")``."""
 
 
-class Ref(Generic[M_contra, T]):
+class Ref(Source[T], Generic[M_contra, T]):
     """A field of the map ``M`` with values of type ``T``.
 
-    References of one model and path are equal. One of a base class works for its subclasses.
+    References of one model and path are equal. One of a base class works for its subclasses, and
+    is a source in their bodies.
     """
 
     __slots__ = ("_declaration", "model", "path")
@@ -35,6 +37,9 @@ class Ref(Generic[M_contra, T]):
         self.model = model
         self.path = path
         self._declaration = declaration
+
+    def target(self) -> SourcePath:
+        return self.path
 
     @property
     def name(self) -> str:
@@ -49,15 +54,33 @@ class Ref(Generic[M_contra, T]):
         """
         return Setting(self, value)
 
-    def __getitem__(self: Ref[M_contra, tuple[G, ...]], index: int) -> Ref[M_contra, G]:
+    @overload
+    def __getitem__(self: Ref[M_contra, tuple[G, ...]], index: int) -> Ref[M_contra, G]: ...
+    @overload
+    def __getitem__(
+        self: Ref[M_contra, tuple[G, ...] | None], index: int
+    ) -> Ref[M_contra, G | None]: ...
+    def __getitem__(self: Ref[Any, Any], index: int) -> Ref[Any, Any]:
         """Refer to one item of what repeats; IndexError where a tuple of its count raises it."""
-        item: Ref[M_contra, G] = self._item(index)
+        item: Ref[Any, Any] = self._item(index)
         return item
 
-    def __iter__(self: Ref[M_contra, tuple[G, ...]]) -> Iterator[Ref[M_contra, G]]:
-        """Refer to the items of what repeats, one after the other."""
+    @overload
+    def __iter__(self: Ref[M_contra, tuple[G, ...]]) -> Iterator[Ref[M_contra, G]]: ...
+    @overload
+    def __iter__(
+        self: Ref[M_contra, tuple[G, ...] | None],
+    ) -> Iterator[Ref[M_contra, G | None]]: ...
+    def __iter__(self: Ref[Any, Any]) -> Iterator[Ref[Any, Any]]:
+        """Refer to the items of what repeats, one after the other; as many as there may be."""
         return (self[index] for index in range(self._repeated().times))
 
+    @overload
+    def at(
+        self: Ref[M_contra, G | None], member: WritableRef[G, V]
+    ) -> WritableRef[M_contra, V | None]: ...
+    @overload
+    def at(self: Ref[M_contra, G | None], member: Ref[G, V]) -> Ref[M_contra, V | None]: ...
     @overload
     def at(self: Ref[M_contra, G], member: WritableRef[G, V]) -> WritableRef[M_contra, V]: ...
     @overload
@@ -108,15 +131,27 @@ class WritableRef(Ref[M_contra, T]):
         """Pair the field with a value that it shall have; nothing is encoded yet."""
         return Write(self, value)
 
+    @overload
     def __getitem__(
         self: WritableRef[M_contra, tuple[G, ...]], index: int
-    ) -> WritableRef[M_contra, G]:
-        item: WritableRef[M_contra, G] = self._item(index)
+    ) -> WritableRef[M_contra, G]: ...
+    @overload
+    def __getitem__(
+        self: WritableRef[M_contra, tuple[G, ...] | None], index: int
+    ) -> WritableRef[M_contra, G | None]: ...
+    def __getitem__(self: WritableRef[Any, Any], index: int) -> WritableRef[Any, Any]:
+        item: WritableRef[Any, Any] = self._item(index)
         return item
 
+    @overload
     def __iter__(
         self: WritableRef[M_contra, tuple[G, ...]],
-    ) -> Iterator[WritableRef[M_contra, G]]:
+    ) -> Iterator[WritableRef[M_contra, G]]: ...
+    @overload
+    def __iter__(
+        self: WritableRef[M_contra, tuple[G, ...] | None],
+    ) -> Iterator[WritableRef[M_contra, G | None]]: ...
+    def __iter__(self: WritableRef[Any, Any]) -> Iterator[WritableRef[Any, Any]]:
         return (self[index] for index in range(self._repeated().times))
 
 

@@ -9,7 +9,7 @@ from modbus_schema.errors import DecodeError
 from modbus_schema.planning import Block
 from modbus_wire.codes import Table
 from modbus_wire.errors import ModbusError
-from modbus_wire.flows import Step
+from modbus_wire.flows import Flow, Step
 from modbus_wire.pdu.base import AnyRequest, RawRead
 from modbus_wire.pdu.bits import ReadCoils, ReadDiscreteInputs
 from modbus_wire.pdu.registers import ReadHoldingRegisters, ReadInputRegisters
@@ -65,6 +65,16 @@ class ReadPlan(Generic[R]):
             ),
             None,
         )
+
+
+def plan_flow(plan: ReadPlan[R]) -> Flow[R]:
+    """Carry out a plan; its errors are located."""
+    try:
+        result = yield plan.step
+        return plan.value(result)
+    except ModbusError as error:
+        plan.locate(error)
+        raise
 
 
 def read_request(block: Block) -> RawRead:

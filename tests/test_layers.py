@@ -39,7 +39,7 @@ WIRE: Rows = {
 
 SCHEMA: Rows = {
     "errors": ("errors",),
-    "codecs": ("codecs",),
+    "codecs": ("sources", "codecs"),
     "fields": (
         "rules",
         "write_rules",
@@ -50,7 +50,7 @@ SCHEMA: Rows = {
         "fields",
         "placements",
     ),
-    "layout": ("layout", "flatten", "checks"),
+    "layout": ("slots", "layout", "finding", "flatten", "checks"),
     "planning and compile": ("planning", "snapshots", "plain", "compile"),
     "model": ("body", "meta", "replacing", "model"),
     "values and documents": ("addresses", "values", "describe", "imports"),

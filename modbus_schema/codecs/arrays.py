@@ -1,8 +1,8 @@
 """Several values of one kind in a row."""
 
 import struct
-from collections.abc import Iterable, Sequence
-from typing import Generic, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
 
 from modbus_schema.codecs.base import Codec, encode_checked
 from modbus_schema.codecs.order import NumberRegisters
@@ -10,6 +10,7 @@ from modbus_schema.codecs.source import Scope, cut_out, put_in
 from modbus_schema.codecs.text import check_count
 from modbus_schema.codecs.value import Value
 from modbus_schema.errors import DefinitionError, EncodeError
+from modbus_schema.sources import Source, Supply
 
 T = TypeVar("T")
 
@@ -22,6 +23,12 @@ class Array(Value, Codec[tuple[T, ...]], Generic[T]):
     registers: int
     number_registers: NumberRegisters
     wire: str | None
+
+    def _derive(self) -> None:
+        vars(self)["needs"] = self.item.needs
+
+    def supplied(self, supplies: Mapping[Source[Any], Supply]) -> Codec[tuple[T, ...]]:
+        return self.changed(item=self.item.supplied(supplies)) if self.needs else self
 
     def decode(self, words: Sequence[int]) -> tuple[T, ...]:
         size = self.item.registers

@@ -5,12 +5,13 @@ A codec says what registers mean. It knows neither their address nor the device'
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from modbus_schema.codecs.order import NumberRegisters, Order, from_canonical, to_canonical
 from modbus_schema.codecs.source import Scope
 from modbus_schema.errors import EncodeError
+from modbus_schema.sources import Source, Supply
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -49,6 +50,17 @@ class Codec(Generic[T]):
 
     wire: str | None = None
     """How ``struct`` spells the value in generated code; None: only `decode` and `encode` serve."""
+
+    needs: tuple[Source[Any], ...] = ()
+    """What else of the device the meaning depends on, such as a scale factor; see `supplied`."""
+
+    def supplied(self, supplies: Mapping[Source[Any], Supply]) -> Codec[T]:
+        """Return the codec that decodes and encodes where what this one `needs` has these values.
+
+        It takes up the same registers and needs nothing. A value that makes no sense is refused
+        not here but by the codec's verbs.
+        """
+        return self
 
     def decode(self, words: Sequence[int]) -> T:
         """Return what the words mean; raises DecodeError for words that mean nothing."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from modbus_schema.codecs.base import Codec, encode_checked
@@ -10,6 +10,7 @@ from modbus_schema.codecs.source import Scope
 from modbus_schema.codecs.value import Value
 from modbus_schema.codecs.wrapping import Wrapper
 from modbus_schema.errors import DecodeError, DefinitionError, EncodeError, SchemaError
+from modbus_schema.sources import Source, Supply
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -65,6 +66,15 @@ class Composite(Value, Codec[T], Generic[T]):
     parts: tuple[Codec[Any], ...]
     registers: int
     number_registers: int | tuple[int, ...]
+
+    def _derive(self) -> None:
+        vars(self)["needs"] = tuple(
+            dict.fromkeys(need for part in self.parts for need in part.needs)
+        )
+
+    def supplied(self, supplies: Mapping[Source[Any], Supply]) -> Codec[T]:
+        parts = tuple(part.supplied(supplies) for part in self.parts)
+        return self.changed(parts=parts) if self.needs else self
 
     def decode(self, words: Sequence[int]) -> T:
         values, at = [], 0

@@ -3,7 +3,7 @@
 import math
 import operator
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Generic, TypeVar
 
 from modbus_schema.codecs.base import Codec, pattern_of
@@ -12,6 +12,7 @@ from modbus_schema.codecs.scaling import Decimals, ScaledFloat, ScaledInteger
 from modbus_schema.codecs.source import Scope
 from modbus_schema.codecs.value import Value
 from modbus_schema.errors import DefinitionError, EncodeError
+from modbus_schema.sources import Source, check_source
 from modbus_wire.utils import decode_ieee, encode_ieee, get_2comp, long_list_to_word
 from modbus_wire.utils import word_list_to_long as words_to_longs
 
@@ -44,6 +45,26 @@ class IntegerCodec(Number[int]):
 
     def scaled(self, step: Decimals, offset: Decimals = 0) -> Codec[float]:
         return ScaledInteger(self, step, offset, low=self.low, high=self.high)
+
+    def scaled_by(
+        self, source: Source[int | None], *, steps: Mapping[int, Decimals] | None = None
+    ) -> Codec[float]:
+        """Return the codec of ``raw * 10 ** factor``, the factor being a value of the device's own.
+
+        ``source`` is the field that has it, `outer` or `given`: -10 to 10; any other factor is a
+        `DecodeError`. ``steps`` says the step for each value of a device that numbers its steps:
+        ``{0: "1", 1: "0.1"}``. The factor is read whenever the value is; before a write it is read
+        afresh. A value that is no multiple of the step is refused, as by `scaled`.
+
+        Raises DefinitionError for what is no source, and for steps that are no exact decimals.
+        """
+        from modbus_schema.codecs.scaled_by import POWERS_OF_TEN, ScaledBy
+
+        check_source(source, "scaled_by()")
+        if steps is not None and not steps:
+            raise DefinitionError("scaled_by() needs a step for some value of the scale factor")
+        by_factor = POWERS_OF_TEN if steps is None else tuple(steps.items())
+        return ScaledBy(self, source, by_factor, low=self.low, high=self.high)
 
     def fixed(self, fraction_bits: int) -> Codec[float]:
         """Return the codec of a binary fixed-point number: ``raw / 2 ** fraction_bits``.

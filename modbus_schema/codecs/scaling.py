@@ -59,7 +59,8 @@ class Line(NamedTuple):
         return scaled if self.slope == 1 else f"{scaled} / {self.slope}"
 
 
-def _line(step: Decimals, offset: Decimals) -> Line:
+def line_of(step: Decimals, offset: Decimals) -> Line:
+    """Return a step and an offset as a line; raises DefinitionError for no exact decimals."""
     exact_step, exact_offset = _exact(step, "step"), _exact(offset, "offset")
     if not exact_step:
         raise DefinitionError("the step of a scale cannot be 0")
@@ -88,7 +89,7 @@ class _Scaled(Wrapper[float, N], Generic[N]):
     def _derive(self) -> None:
         super()._derive()
         self.line: Line
-        vars(self)["line"] = _line(self.step, self.offset)
+        vars(self)["line"] = line_of(self.step, self.offset)
 
     def _key(self) -> tuple[object, ...]:
         return self.inner, self.line

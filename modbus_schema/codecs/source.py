@@ -5,7 +5,9 @@ It knows neither codecs nor layouts: only lines of Python and the names of the o
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import Any, Literal
+
+from modbus_schema.sources import Source
 
 Endian = Literal["<", ">"]
 
@@ -36,16 +38,24 @@ def refuse() -> None:
 class Scope:
     """The function that is being written: its lines so far, and the objects its names stand for.
 
-    ``endian`` is the byte order, in ``struct``'s spelling, of the values that are being converted.
+    ``endian`` is the byte order, in ``struct``'s spelling, of the values that are being converted,
+    ``supplies`` has the expressions of what their codecs need.
     """
 
-    __slots__ = ("_count", "_depth", "_names", "endian", "lines", "objects")
+    __slots__ = (
+        *("_count", "_depth", "_names", "_shared", "endian", "lines", "objects", "prelude"),
+        "supplies",
+    )
 
     def __init__(self) -> None:
         self.endian: Endian = ">"
+        self.supplies: dict[Source[Any], str] = {}
+        self.prelude: list[str] = []
+        """Statements that are to stand before those which use what they assign."""
         self.lines: list[str] = []
         self.objects: dict[str, object] = {"refuse": refuse}
         self._names: dict[int, str] = {}
+        self._shared: dict[str, str] = {}
         self._count = 0
         self._depth = 1
 
@@ -76,6 +86,14 @@ class Scope:
             return expression
         name = self.temp()
         self.line(f"{name} = {expression}")
+        return name
+
+    def shared(self, expression: str) -> str:
+        """Keep the value of an expression for all who ask for it; it is computed in the prelude."""
+        name = self._shared.get(expression)
+        if name is None:
+            name = self._shared[expression] = self.temp()
+            self.prelude.append(f"{name} = {expression}")
         return name
 
     @contextmanager

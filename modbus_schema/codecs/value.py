@@ -4,7 +4,7 @@ attrs would do, but writes code for every class: of so many small ones that woul
 what importing the package costs.
 """
 
-from typing import ClassVar, dataclass_transform
+from typing import ClassVar, Self, dataclass_transform
 
 
 @dataclass_transform()
@@ -26,6 +26,11 @@ class Value:
 
     def _derive(self) -> None:
         """Set what follows from the fields, past immutability, and check them."""
+
+    def changed(self, **fields: object) -> Self:
+        """Return the same object with some fields changed."""
+        known = {name: getattr(self, name) for name in self._fields}
+        return type(self)(**known | fields)
 
     def _key(self) -> tuple[object, ...]:
         return tuple(getattr(self, name) for name in self._fields)

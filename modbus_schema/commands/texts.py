@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from modbus_schema.errors import EncodeError
-from modbus_schema.layout import GroupNode, RepeatNode, Slot, layout_of
+from modbus_schema.layout import Absent, Slot, layout_of
 from modbus_schema.model import RegisterMap
 from modbus_schema.plain import located
 from modbus_schema.refs import Path, Ref, Setting, Write, path_text, reference
@@ -40,7 +40,9 @@ def settings_of_texts(
             raise ValueError(f"{pair!r} is not as mode=HEAT")
         ref = ref_of(model, name)
         slot = layout_of(model).node(ref.path)
-        if isinstance(slot, GroupNode | RepeatNode):
+        if isinstance(slot, Absent):
+            raise ValueError(f"{ref!r} is where only the device knows")
+        if not isinstance(slot, Slot):
             raise ValueError(f"{ref!r} is a group: name one of its fields")
         yield slot, ref.to(value_of(slot, text))
 

@@ -7,12 +7,12 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from modbus_schema.codecs.bit_table import BitList, SingleBit
-from modbus_schema.codecs.source import Scope, cut_out
+from modbus_schema.codecs.source import Endian, Scope, cut_out
 from modbus_schema.compile.functions import function_of
 from modbus_schema.compile.twins import Twin, twin_of
 from modbus_schema.compile.views import Pass, Pull, passes_of, pulls_of
-from modbus_schema.layout import GroupNode, RepeatNode, Slot
-from modbus_schema.plain import decode_plain, decode_slot, decode_value
+from modbus_schema.layout import Absent, Found, GroupNode, RepeatNode, Slot
+from modbus_schema.plain import decode_plain, decode_slot, decode_value, with_factors
 from modbus_schema.planning import Block
 from modbus_wire.bits import BYTE_TO_BITS, unpack_bits
 
@@ -38,13 +38,23 @@ class _Instance(NamedTuple):
     repeats: dict[str, list["_Instance"]]
 
 
+class _Late(NamedTuple):
+    """A value that depends on others: the variable of what was unpacked, and how."""
+
+    slot: Slot
+    raw: str
+    endian: Endian
+
+
 class _Writer:
     def __init__(self, root: GroupNode, blocks: Sequence[Block]) -> None:
         self.root = root
         self.blocks = blocks
         self.scope = Scope()
         self.targets: dict[Slot, str] = {}
-        """The attribute of an instance in which each slot's value belongs."""
+        """The attribute of an instance, or the variable, in which each slot's value belongs."""
+        self.late: list[_Late] = []
+        """What can be converted when all others are."""
 
     def function(self) -> Callable[[Sequence[bytes]], Any]:
         scope = self.scope
@@ -53,7 +63,11 @@ class _Writer:
             data = [scope.temp("data") for _ in self.blocks]
             scope.line(f"[{', '.join(data)}] = data")
             root = self._make(self.root)
+            for slot in with_factors(self.targets):
+                if slot not in self.targets:
+                    self.targets[slot] = scope.temp(str(slot.path[-1]))
             self._fill(data)
+            self._convert_late()
             self._finish(root)
             scope.line(f"return {root.name}")
         with scope.block("except Exception:"):
@@ -72,6 +86,8 @@ class _Writer:
                 self.targets[member] = f"{name}.{member_name}"
             elif isinstance(member, RepeatNode):
                 made.repeats[member_name] = [self._make(item) for item in member.items]
+            elif isinstance(member, Absent):
+                self.scope.line(f"{name}.{member_name} = None")
             else:
                 made.groups[member_name] = self._make(member)
         return made
@@ -140,12 +156,40 @@ class _Writer:
         scope = self.scope
         value = scope.temp(str(slots[0].path[-1]))
         for slot in slots:
+            if slot.factors:
+                self.late.append(_Late(slot, value, scope.endian))
+                continue
             start = len(scope.lines)
             converted = self._converted(slot, value)
             if converted == value and len(slots) == 1 and len(scope.lines) == start:
                 return self.targets[slot]
             scope.line(f"{self.targets[slot]} = {converted}")
         return value
+
+    def _convert_late(self) -> None:
+        """Write what becomes of values that depend on others."""
+        scope = self.scope
+        start = len(scope.lines)
+        for slot, raw, endian in self.late:
+            scope.endian = endian
+            needs = [self._supply(factor) for factor in slot.factors]
+            scope.supplies = dict(zip(slot.codec.needs, needs, strict=True))
+            if slot.codec.wire is None:
+                decode = scope.bind(partial(decode_value, slot), "decode")
+                converted = f"{decode}({raw}, ({', '.join(needs)},))"
+            else:
+                converted = slot.codec.decode_source(cut_out(raw, slot.codec.bit_range), scope)
+            scope.line(f"{self.targets[slot]} = {converted}")
+        for line in reversed(scope.prelude):
+            scope.insert(start, line)
+
+    def _supply(self, factor: Found) -> str:
+        """Return the expression of what a codec needs."""
+        values = ["None" if slot is None else self.targets[slot] for slot in factor.slots]
+        if factor.is_plain and not factor.problem:
+            return values[0]
+        computed = self.scope.bind(factor.computed, "computed")
+        return self.scope.shared(f"{computed}({', '.join(values)})")
 
     def _converted(self, slot: Slot, value: str) -> str:
         codec = slot.codec

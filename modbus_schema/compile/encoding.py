@@ -11,7 +11,7 @@ from modbus_schema.codecs.optional import OptionalCodec
 from modbus_schema.codecs.source import Scope, put_in
 from modbus_schema.compile.functions import function_of
 from modbus_schema.compile.views import Pass, Pull, passes_of, pulled_wire, pulls_of
-from modbus_schema.layout import GroupNode, RepeatNode, Slot
+from modbus_schema.layout import Absent, Found, GroupNode, RepeatNode, Slot
 from modbus_schema.options import Access
 from modbus_schema.plain import encode_plain, encode_value
 from modbus_schema.planning import Block
@@ -38,7 +38,10 @@ class _Writer:
         plain = scope.bind(partial(encode_plain, self.root, self.blocks), "encode_plain")
         with scope.block("try:"):
             self._read(self.root, "instance")
+            start = len(scope.lines)
             data = [self._block(block) for block in self.blocks]
+            for line in reversed(scope.prelude):
+                scope.insert(start, line)
             scope.line(f"return [{', '.join(data)}]")
         with scope.block("except Exception:"):
             scope.line("pass")
@@ -53,6 +56,8 @@ class _Writer:
                 self.sources[member] = source
             elif isinstance(member, GroupNode):
                 self._read(member, self.scope.assign(source))
+            elif isinstance(member, Absent):
+                self.scope.line(f"if {source} is not None: refuse()")
             else:
                 self._read_items(member, name, source)
 
@@ -119,6 +124,8 @@ class _Writer:
 
     def _converted(self, slot: Slot, value: str) -> str:
         codec = slot.codec
+        needs = [self._supply(factor) for factor in slot.factors]
+        self.scope.supplies = dict(zip(codec.needs, needs, strict=False))
         if slot.table.is_bits and not isinstance(codec, SingleBit):
             encode = self.scope.bind(partial(encode_value, slot), "encode")
             return f"int.from_bytes({encode}({value}), 'little')"
@@ -126,9 +133,18 @@ class _Writer:
             self._check(slot, value)
             return truth_source(value, self.scope)
         if codec.wire is None:
-            return f"{self.scope.bind(partial(encode_value, slot), 'encode')}({value})"
+            supplies = f", ({', '.join(needs)},)" if needs else ""
+            return f"{self.scope.bind(partial(encode_value, slot), 'encode')}({value}{supplies})"
         self._check(slot, value)
         return put_in(codec.encode_source(value, self.scope), codec.bit_range)
+
+    def _supply(self, factor: Found) -> str:
+        """Return the expression of what a codec needs; raises where the instance has not got it."""
+        values = ["None" if slot is None else self.sources[slot] for slot in factor.slots]
+        if factor.is_plain and not factor.problem:
+            return values[0]
+        computed = self.scope.bind(factor.computed, "computed")
+        return self.scope.shared(f"{computed}({', '.join(values)})")
 
     def _check(self, slot: Slot, value: str) -> None:
         """Write the limits and validators of a slot."""

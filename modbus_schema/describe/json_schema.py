@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from modbus_schema.describe.rows import summary
-from modbus_schema.layout import Node, RepeatNode, Slot, layout_of
+from modbus_schema.layout import Absent, Node, RepeatNode, Slot, layout_of
 from modbus_schema.model import RegisterMap
 from modbus_schema.values.plainly import Json, form_of
 
@@ -26,6 +26,8 @@ def _schema(node: Node) -> dict[str, Json]:
         count = len(node.items)
         items = _schema(node.items[0]) if node.items else {}
         return {"type": "array", "items": items, "minItems": count, "maxItems": count}
+    if isinstance(node, Absent):
+        return {}
     defaults = node.model.__fields__
     required = [name for name, field in defaults.items() if not _has_default(field)]
     return {

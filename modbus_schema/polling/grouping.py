@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from modbus_schema.layout import GroupNode, Layout, Node, Path, Slot
+from modbus_schema.layout import GroupNode, Layout, Node, Path, RepeatNode, Slot
 from modbus_schema.periods import Period
 
 
@@ -51,5 +51,5 @@ def _parts(node: Node, path: Path, default: Period | None) -> list[tuple[Period,
 def _members(node: Node) -> Iterator[tuple[str | int, Node]]:
     if isinstance(node, GroupNode):
         yield from node.members.items()
-    elif not isinstance(node, Slot):
+    elif isinstance(node, RepeatNode):
         yield from enumerate(node.items)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
-from modbus_schema.layout import GroupNode, Layout, Node, Path, Slot, resolve
+from modbus_schema.layout import Absent, GroupNode, Layout, Node, Path, Slot, resolve
 from modbus_schema.model import RegisterMap
 from modbus_schema.refs import Ref, reference
 
@@ -74,6 +74,8 @@ class Values(Generic[M]):
         if isinstance(node, Slot):
             if node.access.readable:
                 raise LookupError(path)
+            return None
+        if isinstance(node, Absent):
             return None
         if not isinstance(node, GroupNode):
             return tuple(

@@ -12,7 +12,7 @@ from typing import Any
 from modbus_schema.changes import encode_image, settings_of
 from modbus_schema.errors import EncodeError
 from modbus_schema.layout import Layout, Node, Slot
-from modbus_schema.plain import assemble, encode_value
+from modbus_schema.plain import assemble, encode_supplies, encode_value
 from modbus_schema.planning import Block
 from modbus_schema.refs import Setting
 from modbus_schema.simulation.guard import GuardedBank
@@ -141,8 +141,11 @@ class Behaviour:
 
     def _encoded(self, source: Source, value: Any) -> list[tuple[Block, bytes]]:
         if source.block is not None:
-            return [(source.block, encode_value(source.block.slots[0], value))]
-        return encode_image(settings_of(self._layout, [Setting(source.ref, value)]))
+            slot = source.block.slots[0]
+            supplies = encode_supplies(slot, self._bank.value)
+            return [(source.block, encode_value(slot, value, supplies))]
+        changes = settings_of(self._layout, [Setting(source.ref, value)])
+        return encode_image(changes, self._bank.value)
 
     def _refuse_failed(self, source: Dependence) -> None:
         for other in self._sources:

@@ -22,6 +22,11 @@ class Cells(NamedTuple):
     quantity: int
     data: bytes
 
+    def touch(self, slot: Slot) -> bool:
+        """Whether some of the cells are the field's."""
+        end = self.address + self.quantity
+        return self.table is slot.table and self.address < slot.end and slot.address < end
+
     def put_in(self, slot: Slot, data: bytes) -> bytes:
         """Return the cells of a field, now ``data``, with those in them that are among these."""
         first = max(slot.address, self.address)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
 
 from modbus_schema.changes import Change, encode_image, settings_of
 from modbus_schema.compile import compile_decoder, compile_encoder
-from modbus_schema.layout import Node, Slot, layout_of, resolve
+from modbus_schema.layout import Node, Slot, device_layout_of, resolve
 from modbus_schema.model import RegisterMap
 from modbus_schema.plain import assemble
 from modbus_schema.planning import Block, runs
@@ -66,7 +66,7 @@ class SimulatedDevice(Generic[M]):
         self._behaviour: Behaviour | None = None
         self._faults: Faults | None = None
         self.model = type(instance)
-        self._layout = layout_of(self.model)
+        self._layout = device_layout_of(self.model)
         self._image = self._layout.once("image", self._make_image)
         self._watchers: list[_Watcher] = []
         self.bank = GuardedBank(self._layout, self._tell)
@@ -237,9 +237,8 @@ class SimulatedDevice(Generic[M]):
 
     def _set(self, changes: Iterable[Change]) -> None:
         changes = tuple(changes)
-        image = encode_image(changes)
         with self.bank.lock:
-            for block, data in image:
+            for block, data in encode_image(changes, self.bank.value):
                 self.bank.set_cells(block, data)
             if self._behaviour is not None:
                 self._behaviour.still(slot for slot, _ in changes)

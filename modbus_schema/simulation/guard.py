@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeAlias
 
 from modbus_schema.errors import DecodeError
 from modbus_schema.layout import Layout, Slot
-from modbus_schema.plain import decode_value
+from modbus_schema.plain import decode_value, supplies_of
 from modbus_schema.planning import Block, runs
 from modbus_schema.simulation.cells import CellMap, Cells
 from modbus_wire.bank import SparseBank
@@ -175,40 +175,46 @@ class GuardedBank(SparseBank):
         try:
             old = self._cells(new.table, new.address, new.quantity)
             self._map.refuse_read_only_bits(new.table, new.address, old, new.data)
-            return {
-                slot: (
-                    self.value_or_none(slot),
-                    _checked(slot, new.put_in(slot, self.cells_of(slot))),
-                )
-                for slot in slots
-            }
+
+            def cells_then(slot: Slot) -> bytes:
+                cells = self.cells_of(slot)
+                return new.put_in(slot, cells) if new.touch(slot) else cells
+
+            return {slot: (self.value_or_none(slot), _checked(slot, cells_then)) for slot in slots}
         except Exception as error:  # a validator of the user's may fail in any way
             raise IllegalDataValue(f"{error}") from error
 
     def value(self, slot: Slot) -> Any:
         """Return the value of a field; raises `DecodeError` where its cells mean nothing."""
-        return decode_value(slot, self.cells_of(slot))
+        return _value(slot, self.cells_of)
 
     def value_or_none(self, slot: Slot) -> Any:
         """Return the value; None where nobody has written a write-only field yet."""
-        return _value_or_none(slot, self.cells_of(slot))
+        return _value_or_none(slot, self.cells_of)
 
     def cells_of(self, slot: Slot) -> bytes:
         """Return the cells of a field."""
         return self._cells(slot.table, slot.address, slot.size)
 
 
-def _value_or_none(slot: Slot, data: bytes) -> Any:
+def _value(slot: Slot, cells_of: Callable[[Slot], bytes]) -> Any:
+    def value_of(other: Slot) -> Any:
+        return decode_value(other, cells_of(other))
+
+    return decode_value(slot, cells_of(slot), supplies_of(slot, value_of))
+
+
+def _value_or_none(slot: Slot, cells_of: Callable[[Slot], bytes]) -> Any:
     try:
-        return decode_value(slot, data)
+        return _value(slot, cells_of)
     except DecodeError:
         return None
 
 
-def _checked(slot: Slot, data: bytes) -> Any:
+def _checked(slot: Slot, cells_of: Callable[[Slot], bytes]) -> Any:
     """Return the value of a field's cells; raises for one that the field does not take."""
     if slot.alias:  # the fields that it looks at say what the cells may hold
-        return _value_or_none(slot, data)
-    value = decode_value(slot, data)
+        return _value_or_none(slot, cells_of)
+    value = _value(slot, cells_of)
     slot.check(value)
     return value

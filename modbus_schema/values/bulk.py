@@ -21,6 +21,7 @@ from modbus_schema.codecs.enums import EnumCodec, FlagsCodec
 from modbus_schema.codecs.numbers import Float, IntegerCodec, WholeInteger
 from modbus_schema.codecs.optional import NanCodec, OptionalCodec
 from modbus_schema.codecs.order import Order
+from modbus_schema.codecs.scaled_by import ScaledBy
 from modbus_schema.codecs.scaling import ScaledFloat, ScaledInteger
 from modbus_schema.layout import Slot
 from modbus_schema.planning import Block
@@ -189,7 +190,7 @@ def _array(values: Sequence[Any], dtype: npt.DTypeLike) -> Values:
 def _dtype(codec: Any) -> npt.DTypeLike:
     if isinstance(codec, SingleBit | Bit | Boolean):
         return bool
-    if isinstance(codec, ScaledInteger | ScaledFloat):
+    if isinstance(codec, ScaledInteger | ScaledFloat | ScaledBy):
         return np.float64
     if isinstance(codec, OptionalCodec | NanCodec | FlagsCodec):
         return _dtype(codec.inner)

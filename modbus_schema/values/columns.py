@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 from modbus_schema.errors import DecodeError
 from modbus_schema.layout import GroupNode, Layout, Slot, layout_of
 from modbus_schema.model import RegisterMap
-from modbus_schema.plain import check_size, decode_slot, leaf_values
+from modbus_schema.plain import check_size, decode_slot, leaf_values, values_in, with_factors
 from modbus_schema.planning import Block
 from modbus_schema.refs import path_text
 from modbus_schema.snapshots import RawSnapshot
@@ -111,6 +111,8 @@ def _parts(runs: list[Run], layout: Layout, slots: Sequence[Slot]) -> Iterator[P
             part: Part = {}
             for block, cells in zip(blocks, zip(*items, strict=True), strict=True):
                 part |= _of_block(layout, block, cells, first)
+            if layout.is_scaled:
+                part |= _scaled(blocks, items, first)
             yield part if len(part) == len(slots) else _with_absent(part, slots, len(items))
         first += len(items)
 
@@ -139,10 +141,27 @@ def _of_block(layout: Layout, block: Block, data: Sequence[bytes], first: int) -
     found = bulk_columns(block, plan, data)
     if len(found) < len(block.slots):
         for slot in block.slots:
-            if slot in found or not slot.access.readable:
+            if slot in found or slot.factors or not slot.access.readable:
                 continue
             found[slot] = _plain(slot, block, data, first)
     return found
+
+
+def _scaled(blocks: tuple[Block, ...], items: Sequence[Any], first: int) -> Part:
+    """Return the columns of the fields whose values depend on others."""
+    readable = (slot for block in blocks for slot in block.slots if slot.access.readable)
+    slots = [slot for slot in readable if slot.factors]
+    wanted = with_factors(slots)
+    values: dict[Slot, list[Any]] = {slot: [] for slot in slots}
+    for index, data in enumerate(items):
+        try:
+            found = values_in(blocks, data, wanted)
+        except DecodeError as error:
+            error.add_note(f"in snapshot {first + index}")
+            raise
+        for slot in slots:
+            values[slot].append(found[slot])
+    return {slot: plain_column(slot.codec, column) for slot, column in values.items()}
 
 
 def _plain(slot: Slot, block: Block, data: Sequence[bytes], first: int) -> Column:

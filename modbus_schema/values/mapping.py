@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from modbus_schema.errors import EncodeError
-from modbus_schema.layout import GroupNode, Node, RepeatNode, Slot, layout_of
+from modbus_schema.layout import Absent, GroupNode, Layout, Node, RepeatNode, Slot, layout_of
 from modbus_schema.model import RegisterMap
-from modbus_schema.plain import encode_value, located
+from modbus_schema.plain import absent_error, encode_supplies, encode_value, leaf_values, located
 from modbus_schema.values.plainly import Form, Json, form_of
 
 M = TypeVar("M", bound=RegisterMap)
@@ -79,6 +79,8 @@ def _tree(node: Node, value: Any, convert: Convert) -> Any:
     if isinstance(node, RepeatNode):
         pairs = zip(node.items, value, strict=True)
         return [_tree(item, each, convert) for item, each in pairs]
+    if isinstance(node, Absent):
+        return None
     return {
         name: _tree(member, getattr(value, name), convert) for name, member in node.members.items()
     }
@@ -87,7 +89,18 @@ def _tree(node: Node, value: Any, convert: Convert) -> Any:
 def _instance(model: type[M], values: Any, convert: Convert) -> M:
     layout = layout_of(model)
     made: M = _made(layout.root, values, convert, model.__name__)
+    _check_scaled(layout, made)
     return made
+
+
+def _check_scaled(layout: Layout, instance: object) -> None:
+    """Raise `EncodeError` for a value that its field cannot hold by what it depends on."""
+    if not layout.is_scaled:
+        return
+    given = dict(leaf_values(layout.root, instance))
+    for slot, value in given.items():
+        if slot.factors and (value is not None or slot.access.readable):
+            encode_value(slot, value, encode_supplies(slot, given.__getitem__))
 
 
 def _made(node: Node, value: Any, convert: Convert, name: str) -> Any:
@@ -95,13 +108,18 @@ def _made(node: Node, value: Any, convert: Convert, name: str) -> Any:
         return _checked(node, convert(node, value))
     if isinstance(node, RepeatNode):
         return _items(node, value, convert, name)
+    if isinstance(node, Absent):
+        if value is not None:
+            raise absent_error(node, f"{value!r} is given")
+        return None
     return _group(node, value, convert, name)
 
 
 def _checked(slot: Slot, value: Any) -> Any:
     if value is None and not slot.access.readable:
         return None
-    encode_value(slot, value)
+    if not slot.factors:
+        encode_value(slot, value)
     return value
 
 

@@ -20,6 +20,7 @@ from modbus_schema.codecs.moments import DateTime, Duration, Timestamp
 from modbus_schema.codecs.network import Address
 from modbus_schema.codecs.numbers import Float, IntegerCodec
 from modbus_schema.codecs.optional import NanCodec, OptionalCodec
+from modbus_schema.codecs.scaled_by import ScaledBy
 from modbus_schema.codecs.scaling import ScaledFloat, ScaledInteger
 from modbus_schema.codecs.text import Raw, String
 
@@ -156,6 +157,7 @@ _FORMS: dict[type, Callable[[Any], Form]] = {
     Boolean: _boolean,
     ScaledInteger: _number,
     ScaledFloat: _number,
+    ScaledBy: _number,
     Float: _number,
     IntegerCodec: _integer,
     EnumCodec: _enum,

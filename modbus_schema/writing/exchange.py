@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from modbus_schema.changes import Change, encode_image, writes_of
 from modbus_schema.errors import EncodeError
-from modbus_schema.layout import Layout, Path, Slot
+from modbus_schema.layout import Layout, Path, Slot, ValueOf
 from modbus_schema.plain import located
 from modbus_schema.planning import Block, runs
 from modbus_schema.reading import ReadPlans
@@ -39,15 +39,17 @@ def exchange(
     rules: WriteRules,
     settings: Iterable[Setting[Any]],
     paths: Sequence[Path],
+    value_of: ValueOf | None = None,
 ) -> Exchange:
     """Return the one request that does both.
 
+    ``value_of`` gives the values of other fields, which those that are written depend on.
     Raises `EncodeError` for a value, and `RequestError` for what is not one request.
     """
     changes = [change for change, _ in writes_of(plans.layout, settings)]
     _refuse_commits(plans.layout, changes)
     block = _one(runs(slot for slot, _ in changes), "written", _most(rules))
-    ((_, data),) = encode_image(changes)
+    ((_, data),) = encode_image(changes, value_of)
     plan = plans.of_paths(tuple(paths))
     source = _one(plan.blocks, "read", plans.rules.limit(Table.HOLDING_REGISTERS))
     request = ReadWriteMultipleRegisters(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from modbus_schema.changes import (
     Change,
@@ -14,7 +14,8 @@ from modbus_schema.changes import (
     writes_of,
 )
 from modbus_schema.errors import DefinitionError
-from modbus_schema.layout import Layout
+from modbus_schema.layout import Layout, Slot, ValueOf
+from modbus_schema.plain import with_factors
 from modbus_schema.planning import write_problems, write_with
 from modbus_schema.refs import Setting
 from modbus_schema.write_rules import WriteRules, write_rules_from
@@ -45,6 +46,20 @@ def write_plans(layout: Layout, **overrides: object) -> WritePlans:
     return layout.once(("write", rules), make)
 
 
+class Wanted(NamedTuple):
+    """What shall be written: the fields and their values, and the commands that follow."""
+
+    changes: Sequence[tuple[Change, bool]]
+    """With each, whether the field was asked for by name."""
+    last: Sequence[Change] = ()
+
+    def needs(self) -> list[Slot]:
+        """Return the fields whose values have to be known besides, such as scale factors."""
+        written = {slot for (slot, _), _ in self.changes} | {slot for slot, _ in self.last}
+        found = with_factors(slot for slot in written if slot.factors)
+        return [slot for slot in found if slot not in written]
+
+
 class WritePlans:
     """The parts of writes of a map by some rules; all values are encoded before any is sent.
 
@@ -58,34 +73,42 @@ class WritePlans:
 
     def of_settings(
         self, settings: Iterable[Setting[Any]], then: Iterable[Setting[Any]] = ()
-    ) -> list[Part]:
-        """Return the parts of what settings say, in their order, and of what follows them."""
-        return self._of(writes_of(self.layout, settings), then)
+    ) -> Wanted:
+        """Return what settings say, in their order, and what follows them."""
+        return Wanted([*writes_of(self.layout, settings)], self._last(then))
 
-    def of_changes(self, old: object, new: object, then: Iterable[Setting[Any]] = ()) -> list[Part]:
-        """Return the parts of what differs between two instances; none where nothing does."""
-        changes = changes_between(self.layout, old, new)
-        return self._of(((change, False) for change in changes), then)
+    def of_changes(self, old: object, new: object, then: Iterable[Setting[Any]] = ()) -> Wanted:
+        """Return what differs between two instances: nothing where nothing does."""
+        changes = [(change, False) for change in changes_between(self.layout, old, new)]
+        return Wanted(changes, self._last(then))
 
-    def of_instance(self, instance: object, then: Iterable[Setting[Any]] = ()) -> list[Part]:
-        """Return the parts of the writable fields of an instance, and of what follows them."""
-        last = [*then]
-        writer = None if last else self._instances.writer_for(instance)
+    def of_instance(self, instance: object, then: Iterable[Setting[Any]] = ()) -> Wanted:
+        """Return the writable fields of an instance, and what follows them."""
+        changes = [(change, False) for change in writable_values(self.layout.root, instance)]
+        return Wanted(changes, self._last(then))
+
+    def instance_parts(self, instance: object) -> list[Part] | None:
+        """Return the parts of an instance by generated code; None where that is not its case."""
+        writer = None if self.layout.is_scaled else self._instances.writer_for(instance)
         if writer is None:
-            changes = writable_values(self.layout.root, instance)
-            return self._of(((change, False) for change in changes), last)
-        return [*self._parts(writer.encoded(instance)), *self._commits(writer.commits)]
+            return None
+        return [*self._parts(writer.encoded(instance)), *self._commits(writer.commits, None)]
 
-    def _of(
-        self, changes: Iterable[tuple[Change, bool]], then: Iterable[Setting[Any]]
-    ) -> list[Part]:
-        last = [change for change, _ in writes_of(self.layout, then)]
-        first, commits = staged(self.layout, changes, last)
-        return [*self._parts(encode_writes(first, self.rules)), *self._commits(commits)]
+    def parts(self, wanted: Wanted, value_of: ValueOf | None = None) -> list[Part]:
+        """Return the parts of what shall be written.
 
-    def _commits(self, commits: Iterable[Change]) -> list[Part]:
+        ``value_of`` gives the values of what that `needs`.
+        """
+        first, commits = staged(self.layout, wanted.changes, wanted.last)
+        encoded = encode_writes(first, self.rules, value_of)
+        return [*self._parts(encoded), *self._commits(commits, value_of)]
+
+    def _last(self, then: Iterable[Setting[Any]]) -> list[Change]:
+        return [change for change, _ in writes_of(self.layout, then)]
+
+    def _commits(self, commits: Iterable[Change], value_of: ValueOf | None) -> list[Part]:
         """Return a part for each command: what follows is never sent together."""
-        encoded = [encode_writes([commit], self.rules) for commit in commits]
+        encoded = [encode_writes([commit], self.rules, value_of) for commit in commits]
         return [part._replace(is_commit=True) for each in encoded for part in self._parts(each)]
 
     def _parts(self, encoded: Encoded) -> list[Part]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import attrs
@@ -10,7 +10,7 @@ import attrs
 from modbus_schema.changes import is_same
 from modbus_schema.errors import DecodeError, SchemaError
 from modbus_schema.layout import Slot
-from modbus_schema.plain import decode_slot
+from modbus_schema.plain import decode_slot, supplies_of, with_factors
 from modbus_schema.planning import Block
 from modbus_schema.reading import ReadPlans
 from modbus_schema.refs import Ref, reference
@@ -100,10 +100,10 @@ def verification(plans: ReadPlans[Any], parts: Sequence[Part], verify: Verify) -
 
     Commands that follow others are left out: a device takes them back when it has obeyed.
     """
-    wanted = _wanted(parts)
-    if not wanted:
+    slots = _slots_of(parts)
+    if not slots:
         return Verified([], [])
-    plan: ReadPlan[Any] = ReadPlan(plans.blocks(wanted), tuple)
+    plan: ReadPlan[Any] = ReadPlan(plans.blocks(with_factors(slots)), tuple)
     verified = Verified([], [])
     for _ in range(verify.tries):
         yield Pause(verify.settle)
@@ -112,33 +112,56 @@ def verification(plans: ReadPlans[Any], parts: Sequence[Part], verify: Verify) -
         except ModbusError as error:
             plan.locate(error)
             raise
-        verified = _compared(plans.layout.model, wanted, _found(plan.blocks, data))
+        found = _found(plan.blocks, data)
+        wanted = _wanted(parts, slots, found)
+        verified = _compared(plans.layout.model, wanted, found)
         if not verified.different:
             break
     return verified
 
 
-def _wanted(parts: Sequence[Part]) -> dict[Slot, Any]:
-    """Return what readable fields shall hold, but those that a command has changed since."""
+def _slots_of(parts: Sequence[Part]) -> list[Slot]:
+    """Return what can be read, but what a command has changed since."""
     commanded = [slot for part in parts if part.is_commit for slot in part.block.slots]
-    return {
-        slot: decode_slot(slot, part.block, part.data)
+    return [
+        slot
         for part in parts
         if not part.is_commit
         for slot in part.block.slots
         if slot.access.readable and not any(slot.overlaps(other) for other in commanded)
+    ]
+
+
+def _wanted(
+    parts: Sequence[Part], slots: Container[Slot], found: Mapping[Slot, Any]
+) -> dict[Slot, Any]:
+    """Return what fields shall hold; what their values depend on is as it was found."""
+    pairs = ((part, slot) for part in parts for slot in part.block.slots if slot in slots)
+    return {
+        slot: _value(slot, part.block, part.data, found)
+        for part, slot in pairs
+        if not part.is_commit
     }
 
 
-def _found(blocks: Sequence[Block], data: Iterable[bytes]) -> dict[Slot, Any]:
+def _found(blocks: Sequence[Block], data: Sequence[bytes]) -> dict[Slot, Any]:
     found: dict[Slot, Any] = {}
-    for block, cells in zip(blocks, data, strict=True):
-        for slot in block.slots:
-            try:
-                found[slot] = decode_slot(slot, block, cells)
-            except DecodeError as error:
-                found[slot] = error
+    places = [
+        (slot, block, cells)
+        for block, cells in zip(blocks, data, strict=True)
+        for slot in block.slots
+    ]
+    for slot, block, cells in sorted(places, key=lambda place: bool(place[0].factors)):
+        found[slot] = _value(slot, block, cells, found)
     return found
+
+
+def _value(slot: Slot, block: Block, data: bytes, found: Mapping[Slot, Any]) -> Any:
+    """Return the value of a field, or the error where its cells mean nothing."""
+    try:
+        return decode_slot(slot, block, data, supplies_of(slot, found.get))
+    except DecodeError as error:
+        return error
 
 
 def _compared(model: type[Any], wanted: dict[Slot, Any], found: dict[Slot, Any]) -> Verified:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import attrs
 from hypothesis import strategies as st
 
-from modbus_schema.codecs import Codec, bit_list, single_bit
+from modbus_schema.codecs import Codec, array, bit_list, int16, single_bit
 from modbus_schema.codecs.order import End
 from modbus_schema.fields import RO, RW, WO
 from modbus_schema.layout import Layout, Slot
@@ -72,6 +72,27 @@ class _Body:
             self.end = start + other.registers
         self.end = max(self.end, start + codec.registers)
 
+    def add_scaled(self) -> None:
+        """Add numbers and, before or behind them, the scale factor that they share."""
+        draw = self.draw
+        sizes = draw(st.lists(st.sampled_from(INTEGERS), min_size=2, max_size=2))
+        before = draw(st.booleans())
+        size = sum(each.registers for each in sizes)
+        at = self.end if before else self.end + size
+        factors: list[Codec[Any]] = [int16, int16.optional(0x8000)]
+        factor = holding_register(at, draw(st.sampled_from(factors)))
+        self.add(factor, RO)
+        self.end += before
+        for each in sizes:
+            codec: Codec[Any] = each.scaled_by(factor)
+            if draw(st.booleans()):
+                codec = codec.optional(0x8000)
+            if draw(st.integers(0, 3)) == 0:
+                codec = array(codec, 1)
+            self.add_register(holding_register, self.end, codec)
+            self.end += each.registers
+        self.end += not before
+
     def add_bits(self) -> None:
         table = self.draw(_REGISTERS)
         byte_order = self.draw(_ENDS)
@@ -127,6 +148,7 @@ def maps(draw: st.DrawFn, depth: int = 1, aliases: bool = True) -> Extent:
         body.add_codec,
         body.add_bits,
         body.add_coils,
+        body.add_scaled,
     ]
     if depth:
         adders.append(partial(body.add_group, depth))
@@ -155,7 +177,9 @@ def whole_tables(layout: Layout) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-_WORDS = st.sampled_from([0, 1, 2, 5, 0x2041, 0x6100, 0x7F80, 0x7FFF, 0x8000, 0xFFFF])
+_WORDS = st.sampled_from(
+    [0, 1, 2, 5, 0xFFFF, 0xFFFE, 0x2041, 0x6100, 0x7F80, 0x7FFF, 0x8000, 0xFFFF]
+)
 
 
 @st.composite

@@ -229,7 +229,7 @@ def test_what_cannot_be_written_by_the_rules_is_said_at_once() -> None:
             r'Map\.x: holding\[0\]: write_with must be "auto", "single" or "multiple", not',
         ),
         (
-            lambda: input_register(0, uint16, write_with="single"),  # type: ignore[call-arg]
+            lambda: input_register(0, uint16, write_with="single"),  # type: ignore[call-overload]
             r"Map\.x: input\[0\]: is in a read-only table, so write_with says nothing",
         ),
     ],

@@ -50,6 +50,7 @@ from modbus_schema.simulation import (
 )
 from modbus_schema.simulation.device import SimulatedDevice
 from modbus_schema.simulation.simulate import Simulation, simulate
+from modbus_schema.sources import given, outer
 from modbus_schema.writing.outcome import Outcome, outcome_of
 from modbus_schema.writing.preview import PlannedRequest, PlannedWrite
 from modbus_schema.writing.verification import Difference, NotVerified, Verify
@@ -158,6 +159,65 @@ class Ruled(
 
 class Short(Ruled, max_block=10):
     pass
+
+
+class Scaled(RegisterMap):
+    factor: RO[int | None] = holding_register(0, int16.optional(0x8000))
+    count: RO[int] = holding_register(1, uint16)
+    mode: RO[Mode] = holding_register(2, enum(Mode))
+    amps: RO[float] = holding_register(3, int16.scaled_by(factor))
+    volts: RW[float | None] = holding_register(4, uint16.scaled_by(count).optional(0xFFFF))
+    watts: RW[float] = holding_register(5, int16.scaled_by(outer("watts_sf")))
+    steps: RW[tuple[float, ...]] = holding_register(
+        6, array(uint8.low.scaled_by(given(mode, lambda mode: mode.value), steps={0: "0.1"}), 1)
+    )
+    heat: RW[int | None] = holding_register(
+        7, int16, present_if=given(mode, count, lambda mode, n: mode is Mode.HEAT and n > 3), min=3
+    )
+    cold: RO[int | None] = input_register(8, int16, present_if=given(count, bool), default=None)
+    valve: RW[bool | None] = coil(7, present_if=given(count, lambda n: n > 3))
+    relays: RW[tuple[bool, ...] | None] = coil(8, bit_list(3), present_if=outer("has_relays"))
+    door: RO[bool] = discrete_input(7)
+    window: RO[bool | None] = discrete_input(8, present_if=door)
+    fan: RW[Fan | None] = group(Fan, base=100, present_if=door)
+    moved: RW[Fan] = group(Fan, base=count)
+    fans: RO[tuple[Fan, ...]] = repeat(
+        Fan, base=count, stride=given(count, lambda n: n + 9), count=count, at_most=8
+    )
+    zones: RW[tuple[Zone, ...] | None] = repeat(
+        Zone, base=200, stride=10, count=3, present_if=given(door, lambda shut: not shut)
+    )
+
+
+class MoreScaled(Scaled):
+    more: RW[float] = holding_register(9, int16.scaled_by(Scaled.factor))
+
+
+assert_type(Scaled.heat, WritableRef[Scaled, int | None])
+assert_type(Scaled.cold, Ref[Scaled, int | None])
+assert_type(Scaled.fan, WritableRef[Scaled, Fan | None])
+assert_type(Scaled.fan.at(Fan.speed), WritableRef[Scaled, int | None])
+assert_type(Scaled.fans[3].at(Fan.speed), WritableRef[Scaled, int])
+assert_type(Scaled.zones, WritableRef[Scaled, tuple[Zone, ...] | None])
+assert_type(Scaled.zones[0], WritableRef[Scaled, Zone | None])
+assert_type(Scaled.zones[0].at(Zone.target), WritableRef[Scaled, float | None])
+assert_type(Scaled.zones[0].at(Zone.temperature), Ref[Scaled, float | None])
+assert_type(next(iter(Scaled.zones)), WritableRef[Scaled, Zone | None])
+
+
+def parts_may_be_absent(device: Device[Scaled], state: Scaled) -> None:
+    assert_type(state.amps, float)
+    assert_type(state.volts, float | None)
+    assert_type(state.steps, tuple[float, ...])
+    assert_type(state.valve, bool | None)
+    assert_type(state.window, bool | None)
+    assert_type(state.fan, Fan | None)
+    assert_type(state.moved, Fan)
+    assert_type(state.fans, tuple[Fan, ...])
+    assert_type(state.zones, tuple[Zone, ...] | None)
+    assert_type(device.read(Scaled.fan), Fan | None)
+    assert_type(device.read(Scaled.fan.at(Fan.speed)), int | None)
+    device.write(Scaled.fan.at(Fan.speed).to(3), Scaled.volts.to(None), Scaled.heat.to(5))
 
 
 fan = Fan(speed=3)

@@ -27,6 +27,7 @@ from modbus_schema.polling.poller import Poller
 from modbus_schema.refs import Ref, Setting, WritableRef
 from modbus_schema.simulation import Hole, sine
 from modbus_schema.simulation.simulate import Simulation
+from modbus_schema.sources import given
 from modbus_wire.aio.client import AsyncClient
 from modbus_wire.codes import Table
 from modbus_wire.sync.client import Client
@@ -62,6 +63,21 @@ class Placements(RegisterMap):
     misspelt: RW[float] = holding_register(12, float32, units="degC")  # error
     misspelt_bit: RW[bool] = coil(3, overlaps=True)  # error
     text_limit: RW[float] = holding_register(12, float32, min="1")  # error
+    number: RO[int] = holding_register(12, int16)
+    text: RO[str] = holding_register(13, string(1))
+    real: RO[float] = holding_register(14, float32)
+    scaled_by_text: RO[float] = holding_register(12, int16.scaled_by(text))  # error
+    scaled_by_real: RO[float] = holding_register(12, int16.scaled_by(real))  # error
+    scaled_by_constant: RO[float] = holding_register(12, int16.scaled_by(3))  # error
+    scaled_is_float: RO[int] = holding_register(12, int16.scaled_by(number))  # error
+    present_by_number: RW[int | None] = holding_register(12, int16, present_if=number)  # error
+    present_by_constant: RW[bool | None] = coil(12, present_if=True)  # error
+    maybe_absent: RW[int] = holding_register(12, int16, present_if=given(number, bool))  # error
+    bit_maybe_absent: RO[bool] = discrete_input(12, present_if=given(number, bool))  # error
+    wrong_argument: RO[float] = holding_register(12, int16.scaled_by(given(text, abs)))  # error
+    group_maybe_absent: RO[Zone] = group(Zone, base=12, present_if=given(number, bool))  # error
+    counted_by_text: RO[tuple[Zone, ...]] = repeat(Zone, base=0, stride=4, count=text)  # error
+    based_on_real: RO[Zone] = group(Zone, base=real)  # error
     no_order: RW[float] = holding_register(12, float32, word_order="middle")  # error
     order_of_bits: RW[bool] = coil(12, word_order="big")  # error
     swapped: RO[float] = holding_register(float32, 5)  # error
