@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from modbus_schema.simulation.motion import sine as sine
     from modbus_schema.simulation.motion import steps as steps
     from modbus_schema.simulation.played import Played as Played
+    from modbus_schema.simulation.recording import AsyncRecorder as AsyncRecorder
+    from modbus_schema.simulation.recording import Recorder as Recorder
+    from modbus_schema.simulation.recording import record as record
+    from modbus_schema.simulation.replaying import Replay as Replay
+    from modbus_schema.simulation.replaying import replay as replay
     from modbus_schema.simulation.sources import Movement as Movement
     from modbus_wire.orders import Delay as Delay
     from modbus_wire.orders import Disconnect as Disconnect
@@ -41,6 +46,8 @@ _NAMES = {
         "steps",
     ),
     "modbus_schema.simulation.played": ("Played",),
+    "modbus_schema.simulation.recording": ("AsyncRecorder", "Recorder", "record"),
+    "modbus_schema.simulation.replaying": ("Replay", "replay"),
     "modbus_schema.simulation.sources": ("Movement",),
     "modbus_wire.orders": ("Delay", "Disconnect", "NoAnswer", "Order"),
 }

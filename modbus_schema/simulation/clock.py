@@ -14,11 +14,11 @@ from modbus_wire.orders import Wait
 class Clock(Protocol):
     """What tells a simulated device the time, and when a delayed answer is due."""
 
-    def now(self) -> float:
+    def seconds(self) -> float:
         """Return seconds, counted from any moment; never fewer than before."""
         ...
 
-    def wait(self, seconds: float, /) -> Wait:
+    def hold(self, seconds: float, /) -> Wait:
         """Return how a server is to wait so long."""
         ...
 
@@ -26,10 +26,10 @@ class Clock(Protocol):
 class SystemClock:
     """The time of the system, which nobody sets."""
 
-    def now(self) -> float:
+    def seconds(self) -> float:
         return monotonic()
 
-    def wait(self, seconds: float, /) -> Wait:
+    def hold(self, seconds: float, /) -> Wait:
         return seconds
 
 
@@ -50,9 +50,9 @@ class ManualClock:
         self._turn = 0
 
     def __repr__(self) -> str:
-        return f"<ManualClock at {self.now():g} s>"
+        return f"<ManualClock at {self.seconds():g} s>"
 
-    def now(self) -> float:
+    def seconds(self) -> float:
         return self._now
 
     @property
@@ -76,7 +76,7 @@ class ManualClock:
         for call in due:
             call()
 
-    def wait(self, seconds: float, /) -> Wait:
+    def hold(self, seconds: float, /) -> Wait:
         def begin(call: Callable[[], None]) -> None:
             with self._changed:
                 self._turn += 1

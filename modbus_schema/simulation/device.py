@@ -62,7 +62,7 @@ class SimulatedDevice(Generic[M]):
 
     def __init__(self, instance: M, *, clock: Clock = SYSTEM_CLOCK) -> None:
         self.clock = clock
-        self._began = clock.now()
+        self._began = clock.seconds()
         self._behaviour: Behaviour | None = None
         self._faults: Faults | None = None
         self.model = type(instance)
@@ -129,7 +129,7 @@ class SimulatedDevice(Generic[M]):
     @property
     def seconds(self) -> float:
         """How long ago the device began, by its clock."""
-        return self.clock.now() - self._began
+        return self.clock.seconds() - self._began
 
     def move(self, ref: Ref[M, T], motion: Callable[[float], T], /) -> Movement:
         """Let a field, or a group, be what a function of the `seconds` gives, until it is `set`.

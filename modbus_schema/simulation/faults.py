@@ -210,7 +210,7 @@ class _Waiting(Order):
         self.seconds = seconds
 
     def answer(self, respond: Respond) -> Answer:
-        return held_back(respond(), self._clock.wait(self.seconds))
+        return held_back(respond(), self._clock.hold(self.seconds))
 
 
 class _Keeping(Order):

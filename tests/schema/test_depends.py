@@ -106,7 +106,7 @@ def test_it_follows_what_a_client_writes(meter: SimulatedDevice[Meter]) -> None:
     seen: list[bool] = []
     meter.on_write(Meter.limit)(lambda old, new: seen.append(meter.snapshot().over))
     sim = simulate(START, port=0, unit_id=1)
-    sim._units.add(2, meter.unit)
+    sim._units.put(2, meter.unit)
     with sim, Client(sim.host, sim.port, unit_id=2) as client:
         client.write_single_register(0, 1000)
         assert client.read_holding_registers(2) == [0]

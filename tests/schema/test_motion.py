@@ -138,9 +138,9 @@ def test_all_fields_of_one_read_are_of_one_moment() -> None:
     """However the clock runs on meanwhile, fields that move alike are read alike."""
 
     class Running(ManualClock):
-        def now(self) -> float:
+        def seconds(self) -> float:
             self.advance(1)
-            return super().now()
+            return super().seconds()
 
     class Pair(RegisterMap):
         first: RO[int] = input_register(0, uint32)

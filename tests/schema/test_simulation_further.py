@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from modbus_schema import Device, Simulation, simulate
-from modbus_schema.simulation.simulate import Limits
+from modbus_schema.simulation.served import Limits
 from modbus_wire.codes import Table
 from modbus_wire.errors import IllegalDataValue, IllegalFunction, ServerDeviceBusy
 from modbus_wire.hooks import Write

@@ -1,0 +1,162 @@
+"""What a recording says of each moment: the cells of one unit over time, and its refusals."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from threading import Lock
+from typing import Generic, NamedTuple, TypeVar
+
+from modbus_schema.simulation.entries import Entry
+from modbus_wire.bits import pack_bits, unpack_bits
+from modbus_wire.codes import Table
+from modbus_wire.errors import IllegalDataAddress, exception_for
+from modbus_wire.pdu.registers import pack_registers, unpack_registers
+
+T = TypeVar("T")
+
+
+class Track(Generic[T]):
+    """A value over time: what it became, and when."""
+
+    __slots__ = ("times", "values")
+
+    def __init__(self) -> None:
+        self.times: list[float] = []
+        self.values: list[T] = []
+
+    def add(self, time: float, value: T) -> None:
+        """Note a value, later than those before; only changes are kept."""
+        if not self.values or self.values[-1] != value:
+            self.times.append(time)
+            self.values.append(value)
+
+    def at(self, time: float) -> tuple[float, T]:
+        """Return the value at a time and since when it is so; before all others the first."""
+        index = max(bisect_right(self.times, time) - 1, 0)
+        return self.times[index], self.values[index]
+
+
+class Place(NamedTuple):
+    """The cells of a request, which reads or writes them."""
+
+    table: Table
+    address: int
+    quantity: int
+    is_write: bool
+
+    @property
+    def cells(self) -> range:
+        return range(self.address, self.address + self.quantity)
+
+
+class Outcome(NamedTuple):
+    """How a request ended: refused, not answered, or neither."""
+
+    exception: int | None
+    timed_out: bool
+
+
+class RecordedBank:
+    """The cells of a recorded device, as they were so many seconds after the recording began.
+
+    A request that was refused is refused as it was, at the times when it was; so is one that asks
+    for cells which nobody has ever read, by the exception of a request that asked for them, or by
+    exception 02. What a client writes, to cells that are known, stands until they change in the
+    recording.
+    """
+
+    def __init__(self, entries: Iterable[Entry], seconds: Callable[[], float]) -> None:
+        self._seconds = seconds
+        self._lock = Lock()
+        self._cells: dict[tuple[Table, int], Track[int]] = defaultdict(Track)
+        self._outcomes: dict[Place, Track[Outcome]] = defaultdict(Track)
+        self._written: dict[tuple[Table, int], tuple[float, int]] = {}
+        for entry in entries:
+            place = Place(entry.table, entry.address, entry.quantity, entry.is_write)
+            self._outcomes[place].add(entry.time, Outcome(entry.exception, entry.timed_out))
+            if entry.values is not None and not entry.is_write:
+                for cell, value in zip(place.cells, entry.values, strict=True):
+                    self._cells[entry.table, cell].add(entry.time, value)
+        self.has_timeouts = any(
+            outcome.timed_out for track in self._outcomes.values() for outcome in track.values
+        )
+
+    def timed_out(self, place: Place) -> bool:
+        """Whether a request had no answer at this time of the recording."""
+        outcome = self._outcome(place)
+        return outcome is not None and outcome.timed_out
+
+    def read_bits(self, table: Table, address: int, quantity: int) -> bytes:
+        return pack_bits(self._read(Place(table, address, quantity, False)))
+
+    def read_registers(self, table: Table, address: int, quantity: int) -> bytes:
+        return pack_registers(self._read(Place(table, address, quantity, False)))
+
+    def write_coils(self, address: int, quantity: int, data: bytes) -> None:
+        place = Place(Table.COILS, address, quantity, True)
+        self._write(place, [int(bit) for bit in unpack_bits(data, quantity)])
+
+    def write_registers(self, address: int, data: bytes) -> None:
+        values = unpack_registers(data)
+        self._write(Place(Table.HOLDING_REGISTERS, address, len(values), True), values)
+
+    def mask_write_register(self, address: int, and_mask: int, or_mask: int) -> None:
+        place = Place(Table.HOLDING_REGISTERS, address, 1, True)
+        with self._lock:
+            (current,) = self._known(place)
+        self._write(place, [current & and_mask | or_mask & ~and_mask & 0xFFFF])
+
+    def read_write_registers(
+        self, read_address: int, read_quantity: int, write_address: int, data: bytes
+    ) -> bytes:
+        read = Place(Table.HOLDING_REGISTERS, read_address, read_quantity, False)
+        self._read(read)  # a read that is refused must be so before the write
+        self.write_registers(write_address, data)
+        return pack_registers(self._read(read))
+
+    def _outcome(self, place: Place) -> Outcome | None:
+        """Return how the same request ended last, if it was asked."""
+        track = self._outcomes.get(place)
+        return None if track is None else track.at(self._seconds())[1]
+
+    def _refuse(self, place: Place) -> None:
+        outcome = self._outcome(place)
+        if outcome is not None and outcome.exception is not None:
+            raise exception_for(outcome.exception)
+
+    def _read(self, place: Place) -> list[int]:
+        self._refuse(place)
+        with self._lock:
+            return self._known(place)
+
+    def _write(self, place: Place, values: list[int]) -> None:
+        self._refuse(place)
+        now = self._seconds()
+        with self._lock:
+            self._known(place)
+            for cell, value in zip(place.cells, values, strict=True):
+                self._written[place.table, cell] = now, value
+
+    def _known(self, place: Place) -> list[int]:
+        """Return what cells hold now; raises what refuses one that is not known."""
+        now = self._seconds()
+        values = []
+        for cell in place.cells:
+            track = self._cells.get((place.table, cell))
+            if track is None:
+                raise self._refusal_of(place, cell)
+            since, value = track.at(now)
+            written_at, written = self._written.get((place.table, cell), (-1.0, 0))
+            values.append(written if since <= written_at <= now else value)
+        return values
+
+    def _refusal_of(self, place: Place, cell: int) -> Exception:
+        """Return the exception of a request that asked for a cell which none has told of."""
+        for other, track in self._outcomes.items():
+            if (other.table, other.is_write) == (place.table, place.is_write):
+                exception = track.values[-1].exception
+                if exception is not None and cell in other.cells:
+                    return exception_for(exception)
+        return IllegalDataAddress(f"{place.table.label}[{cell}] was never read")
