@@ -51,10 +51,11 @@ class IntegerCodec(Number[int]):
     ) -> Codec[float]:
         """Return the codec of ``raw * 10 ** factor``, the factor being a value of the device's own.
 
-        ``source`` is the field that has it, `outer` or `given`: -10 to 10; any other factor is a
-        `DecodeError`. ``steps`` says the step for each value of a device that numbers its steps:
-        ``{0: "1", 1: "0.1"}``. The factor is read whenever the value is; before a write it is read
-        afresh. A value that is no multiple of the step is refused, as by `scaled`.
+        ``source`` is the field that has it, `outer` or `given`: -10 to 10. Without a factor, where
+        that is None, the value is NaN; any other factor is a `DecodeError`. ``steps`` says the step
+        for each value of a device that numbers its steps: ``{0: "1", 1: "0.1"}``. The factor is
+        read whenever the value is; before a write it is read afresh. A value that is no multiple
+        of the step is refused, as by `scaled`.
 
         Raises DefinitionError for what is no source, and for steps that are no exact decimals.
         """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple, TypeAlias
@@ -63,6 +64,8 @@ class ScaledBy(Wrapper[float, int]):
 
     def supplied(self, supplies: Mapping[Source[Any], Supply]) -> Codec[float]:
         factor, place = supplies[self.source]
+        if factor is None:
+            return Unscaled(self.inner, f"the scale factor {place} is not available")
         codec = self.codec_of(factor)
         if codec is None:
             return Unscalable(self.inner, f"the scale factor {place} is {factor!r}, {self._valid}")
@@ -111,6 +114,21 @@ class ScaledBy(Wrapper[float, int]):
     def __repr__(self) -> str:
         steps = "" if self.steps == POWERS_OF_TEN else f", steps={dict(self.steps)!r}"
         return f"{self.inner!r}.scaled_by({self.source!r}{steps})"
+
+
+class Unscaled(Wrapper[float, int]):
+    """An integer whose scale factor is not available: NaN, for nobody knows its unit."""
+
+    reason: str
+
+    def decode(self, words: Sequence[int]) -> float:
+        return math.nan
+
+    def encode(self, value: float) -> list[int]:
+        raise EncodeError(self.reason)
+
+    def __repr__(self) -> str:
+        return f"{self.inner!r}, unscaled"
 
 
 class Unscalable(Wrapper[float, int]):

@@ -1,6 +1,7 @@
 """Scale factors that live in another register: read, written, simulated and refused."""
 
 import asyncio
+import math
 from fractions import Fraction
 from types import new_class
 from typing import Any
@@ -143,14 +144,26 @@ def test_generated_code_does_it_alone() -> None:
     assert generated(compile_decoder(layout.root, blocks))(data) == STATE
 
 
-@pytest.mark.parametrize("factor", [11, -11, 99, -0x8000])
+def test_a_value_without_a_factor_is_nan() -> None:
+    """Nobody knows its unit, but the rest of the map comes; it cannot be written."""
+    state = decoded(Inverter, {2: 12, 3: 0xFFFF, 6: 0x8000})
+    assert (state.a_sf, state.watts_sf) == (None, 0)
+    assert math.isnan(state.amps)
+    assert all(map(math.isnan, state.phases))
+    assert decoded(Inverter, {2: 0xFFFF, 6: 0x8000}).amps is None
+    with pytest.raises(EncodeError, match=r"amps: .*the scale factor .*a_sf.* is not available"):
+        simulate(STATE.replace(a_sf=None))
+
+
+@pytest.mark.parametrize("factor", [11, -11, 99])
 def test_a_factor_out_of_range_is_refused_with_both_names(factor: int) -> None:
-    """The error names the value's field and the factor's; None is no factor either."""
+    """The error names the value's field and the factor's."""
     kind, where, text = decoded(Inverter, {6: factor})
     assert kind is DecodeError
     assert where == "Inverter.amps: holding[2]"
-    shown = None if factor == -0x8000 else factor
-    assert f"the scale factor Inverter.a_sf: holding[6] is {shown}, which is not in -10..10" in text
+    assert (
+        f"the scale factor Inverter.a_sf: holding[6] is {factor}, which is not in -10..10" in text
+    )
 
 
 @pytest.mark.parametrize("factor", [0, -3, -0x8000, 77])
