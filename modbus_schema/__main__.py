@@ -12,6 +12,7 @@
     python -m modbus_schema import csv meter.csv --column address=Register --notation modicon
     python -m modbus_schema import telegraf telegraf.conf > devices.py
     python -m modbus_schema import home-assistant configuration.yaml > devices.py
+    python -m modbus_schema import sunspec 103 160 model_64900.json > inverter.py
 
 A map is named by its module and class. ``read`` ends with status 1 where a field did not come,
 ``diff`` where a change is breaking, ``import`` where the file gives no map: it prints the source of
@@ -28,7 +29,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import TypeAlias
 
-from modbus_schema.commands import ask, serve
+from modbus_schema.commands import ask, serve, sunspec
 from modbus_schema.describe.diff import diff
 from modbus_schema.describe.html import to_html
 from modbus_schema.describe.json_schema import to_json_schema
@@ -87,7 +88,7 @@ def _run(given: argparse.Namespace) -> int:
     if given.command == "diff":
         return _print_diff(given.old, given.new)
     if given.command == "import":
-        return run_import(given)
+        return sunspec.run_sunspec(given) if given.kind == "sunspec" else run_import(given)
     sys.stdout.write(_DOCUMENTS[given.command](given.map).rstrip("\n") + "\n")
     return 0
 
@@ -111,7 +112,8 @@ def _parser() -> argparse.ArgumentParser:
     changes.add_argument("old", type=_map, help="module:Class")
     changes.add_argument("new", type=_map, help="module:Class")
     source = commands.add_parser("import", help="print the source of the maps in a file")
-    add_import_arguments(source)
+    kinds = add_import_arguments(source)
+    sunspec.add_sunspec_arguments(kinds.add_parser("sunspec", help="definitions of SunSpec models"))
     return parser
 
 

@@ -57,6 +57,7 @@ SCHEMA: Rows = {
     "transfer": ("transfer", "changes", "reading", "partial", "writing"),
     "device and tools": ("device_base", "device", "async_device", "feed", "blank", "simulation"),
     "pollers": ("polling",),
+    "on top": ("sunspec",),
     "command line": ("commands", "__main__"),
 }
 

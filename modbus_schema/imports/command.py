@@ -5,15 +5,19 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 from modbus_schema.addresses import NOTATIONS
 from modbus_schema.imports.faults import ImportFailed
 from modbus_schema.imports.names import class_name
 from modbus_wire.codes import Table
 
+if TYPE_CHECKING:
+    Kinds: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
-def add_import_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the kinds of files and their options."""
+
+def add_import_arguments(parser: argparse.ArgumentParser) -> Kinds:
+    """Declare the kinds of files and their options; returns where others may be added."""
     kinds = parser.add_subparsers(dest="kind", required=True, metavar="kind")
     for kind in ("csv", "home-assistant", "telegraf"):
         source = kinds.add_parser(kind, help=f"a file of {kind}")
@@ -27,6 +31,7 @@ def add_import_arguments(parser: argparse.ArgumentParser) -> None:
             source.add_argument(
                 "--column", action="append", default=[], type=_pair, metavar="MEANING=HEADING"
             )
+    return kinds
 
 
 def run_import(given: argparse.Namespace) -> int:

@@ -16,6 +16,10 @@ def call(head: str, arguments: Sequence[str], indent: str = "    ") -> list[str]
     joined = ", ".join(arguments)
     if len(indent) + len(head) + len(joined) + 2 <= LINE:
         return [f"{indent}{head}({joined})"]
+    target, equals, function = head.partition(" = ")
+    if equals and len(indent) + len(head) >= LINE:
+        lines = call(function, arguments, f"{indent}    ")
+        return [f"{indent}{target} = (", *lines, f"{indent})"]
     inner = f"{indent}    "
     if len(inner) + len(joined) <= LINE:
         return [f"{indent}{head}(", f"{inner}{joined}", f"{indent})"]
@@ -30,7 +34,7 @@ def _argument(argument: str, indent: str) -> list[str]:
         return [f"{indent}{argument},"]
     pieces = textwrap.wrap(
         _unquoted(text),
-        LINE - len(indent) - 12,
+        LINE - len(indent) - 6,
         drop_whitespace=False,
         break_long_words=False,
         break_on_hyphens=False,
