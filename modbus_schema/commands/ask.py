@@ -28,6 +28,8 @@ def add_read_arguments(parser: argparse.ArgumentParser) -> None:
 def add_write_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what ``write`` takes after the device and its map."""
     parser.add_argument("setting", nargs="+", help="such as zones[1].target=21.5")
+    parser.add_argument("--dry-run", action="store_true", help="print the requests, send nothing")
+    parser.add_argument("--verify", action="store_true", help="read it back and compare")
     _add_options(parser)
 
 
@@ -47,7 +49,10 @@ def run_write(given: argparse.Namespace) -> int:
     writes = writes_of_texts(given.map, given.setting)
     with _client(given) as client:
         device: Device[RegisterMap] = Device(client, given.map, unit_id=given.unit)
-        device.write(*writes)
+        if given.dry_run:
+            sys.stdout.write(f"{device.plan_write(*writes)}\n")
+            return 0
+        device.write(*writes, verify=given.verify)
         refs = [write.ref for write in writes if _is_readable(given.map, write.ref)]
         return _print(device.read(*refs, partial=True), given.map) if refs else 0
 

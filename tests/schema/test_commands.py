@@ -141,6 +141,32 @@ def test_write_prints_what_is_there_then(
     assert capsys.readouterr().out == ""
 
 
+def test_a_dry_run_shows_the_requests(
+    sim: Simulation[Pump], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In order and to the byte; nothing is written."""
+    before = sim.snapshot()
+    settings = ["zones[0].target=22", "zones[1].target=23", "mode=HEAT"]
+    assert main(["write", url(sim), PUMP, *settings, "--dry-run"]) == 0
+    multiple, single = capsys.readouterr().out.splitlines()
+    assert "[10 00 14 00 02 04 00 dc 00 e6]" in multiple
+    assert "[06 00 00 00 01]" in single
+    assert single.endswith("for Pump.mode")
+    assert sim.snapshot() == before
+
+
+def test_a_write_is_verified(sim: Simulation[Pump], capsys: pytest.CaptureFixture[str]) -> None:
+    """A device that acknowledges a value and keeps another is found out."""
+
+    @sim.on_write(Pump.mode)
+    def spring_back(old: Mode, new: Mode) -> None:
+        sim.set(Pump.mode.to(old))
+
+    assert main(["write", url(sim), PUMP, "zones[0].target=22", "--verify"]) == 0
+    assert main(["write", url(sim), PUMP, "mode=HEAT", "--verify"]) == 1
+    assert "Pump.mode" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
