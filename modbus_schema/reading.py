@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from modbus_schema.compile import compile_decoder
+from modbus_schema.compile import compile_decoder, compile_decoder_of_one
 from modbus_schema.errors import DefinitionError
 from modbus_schema.layout import Absent, GroupNode, Layout, Node, Path, Slot, device_layout_of
 from modbus_schema.plain import decode_slot, supplies_of, values_in, with_factors
@@ -71,8 +71,12 @@ class ReadPlans(Generic[M]):
     def of_model(self) -> ReadPlan[M]:
         """Return the plan whose result is an instance."""
         if self.model_plan is None:
-            blocks = self._model_blocks()
-            self.model_plan = ReadPlan(blocks, compile_decoder(self.layout.root, blocks))
+            root, blocks = self.layout.root, self._model_blocks()
+            if len(blocks) == 1:
+                one = compile_decoder_of_one(root, blocks[0])
+                self.model_plan = ReadPlan(blocks, lambda data: one(data[0]), one)
+            else:
+                self.model_plan = ReadPlan(blocks, compile_decoder(root, blocks))
         return self.model_plan
 
     def of_paths(self, paths: tuple[Path, ...]) -> ReadPlan[Any]:

@@ -34,15 +34,22 @@ class ReadPlan(Generic[R]):
     generator, which would be a twentieth of its time.
     """
 
-    def __init__(self, blocks: Sequence[Block], decode: Callable[[Sequence[bytes]], R]) -> None:
-        self.decode = decode
+    def __init__(
+        self,
+        blocks: Sequence[Block],
+        decode: Callable[[Sequence[bytes]], R],
+        decode_one: Callable[[bytes], R] | None = None,
+    ) -> None:
+        """Take what turns the data of the blocks, or of the only one, into a value."""
         self.blocks = tuple(blocks)
         self.parts = [(read_request(block), block) for block in blocks]
         requests: list[AnyRequest] = [request for request, _ in self.parts]
         is_one = len(requests) == 1
         self.step: Step = requests[0] if is_one else requests
-        self.value: Callable[[Any], R] = (lambda result: decode((result,))) if is_one else decode
+        self.value: Callable[[Any], R] = decode
         """Returns what the result of the step means; raises `DecodeError`."""
+        if is_one:
+            self.value = decode_one or (lambda result: decode((result,)))
 
     def locate(self, error: ModbusError) -> None:
         """Say in an error of the step, or of its value, what was read by which request."""

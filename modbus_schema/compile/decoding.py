@@ -28,6 +28,11 @@ def compile_decoder(root: GroupNode, blocks: Sequence[Block]) -> Callable[[Seque
     return _Writer(root, tuple(blocks)).function()
 
 
+def compile_decoder_of_one(root: GroupNode, block: Block) -> Callable[[bytes], Any]:
+    """Return what `compile_decoder` does of one block, as a function of that block's data."""
+    return _Writer(root, (block,)).function(is_of_one=True)
+
+
 class _Instance(NamedTuple):
     """An instance in the making: the variable that holds it, and the instances inside it."""
 
@@ -56,12 +61,13 @@ class _Writer:
         self.late: list[_Late] = []
         """What can be converted when all others are."""
 
-    def function(self) -> Callable[[Sequence[bytes]], Any]:
+    def function(self, *, is_of_one: bool = False) -> Callable[[Any], Any]:
         scope = self.scope
         plain = scope.bind(partial(decode_plain, self.root, self.blocks), "decode_plain")
         with scope.block("try:"):
-            data = [scope.temp("data") for _ in self.blocks]
-            scope.line(f"[{', '.join(data)}] = data")
+            data = ["data"] if is_of_one else [scope.temp("data") for _ in self.blocks]
+            if not is_of_one:
+                scope.line(f"[{', '.join(data)}] = data")
             root = self._make(self.root)
             for slot in with_factors(self.targets):
                 if slot not in self.targets:
@@ -72,7 +78,7 @@ class _Writer:
             scope.line(f"return {root.name}")
         with scope.block("except Exception:"):
             scope.line("pass")
-        scope.line(f"return {plain}(data)")
+        scope.line(f"return {plain}({'[data]' if is_of_one else 'data'})")
         return function_of(scope, "decode(data)", self.root.model.__name__)
 
     def _make(self, node: GroupNode) -> "_Instance":

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modbus_schema.compile import compile_decoder, compile_encoder
+from modbus_schema.compile import compile_decoder, compile_decoder_of_one, compile_encoder
 from modbus_schema.errors import DecodeError
 from modbus_schema.layout import Layout, layout_of
 from modbus_schema.plain import assemble, decode_plain, decode_slot, encode_plain, leaf_values
@@ -43,6 +43,13 @@ def test_decoding_is_the_plain_way(data: st.DataObject, drawn: Extent) -> None:
         assert outcome(decode, raw) == expected
     else:
         assert_same_instance(layout, generated(decode)(raw), expected)
+    if len(blocks) != 1:
+        return
+    decode_one = compile_decoder_of_one(layout.root, blocks[0])
+    if isinstance(expected, tuple):
+        assert outcome(decode_one, raw[0]) == expected
+    else:
+        assert_same_instance(layout, generated(decode_one)(raw[0]), expected)
 
 
 @thorough

@@ -3,7 +3,7 @@
 import pytest
 
 from examples.devices.delta_vfd_ed import Direction, Operation, Source, VfdEd
-from modbus_schema import Device, EncodeError
+from modbus_schema import DecodeError, Device, EncodeError
 from modbus_wire import IllegalDataValue
 from tests.examples.devices.bench import HOLDING, bank_of, served, simulated
 
@@ -14,7 +14,7 @@ STATE = VfdEd(
     warning=0x03,
     set_frequency=50.0,
     output_frequency=49.98,
-    current_count=1234,
+    current=12.34,
     bus_voltage=563.2,
     output_voltage=398.7,
     operation=Operation.RUNNING,
@@ -40,6 +40,28 @@ def test_one_register_is_five_fields() -> None:
         bench.asked.clear()
         assert bench.device.read() == STATE
         assert bench.asked == [(3, 0x2001, 2), (3, 0x2100, 32)]
+
+
+def test_the_decimals_of_the_current_are_read_with_it() -> None:
+    """They are never remembered: the same count is another current once they change."""
+    words = {0x2104: [1234], 0x211F: [0x01FF]}
+    bank = bank_of(HOLDING, words)
+    with served(bank) as client:
+        device = Device(client, VfdEd)
+        assert device.read(VfdEd.current) == 123.4
+        bank.set_registers(HOLDING, 0x211F, [0x0000])
+        assert device.read(VfdEd.current) == 1234.0
+        bank.set_registers(HOLDING, 0x211F, [0x0900])
+        with pytest.raises(DecodeError, match=r"VfdEd\.current.*9"):
+            device.read(VfdEd.current)
+
+
+def test_the_current_alone_takes_its_decimals_along() -> None:
+    """Two requests, for the registers are too far apart for one."""
+    with simulated(STATE) as bench:
+        bench.asked.clear()
+        assert bench.device.read(VfdEd.current) == 12.34
+        assert bench.asked == [(3, 0x2104, 1), (3, 0x211F, 1)]
 
 
 def test_one_bit_is_set_by_a_mask() -> None:
