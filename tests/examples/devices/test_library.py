@@ -1,4 +1,7 @@
-"""The library as a whole: each device has a source and a test."""
+"""The library as a whole: each device has a source and a test.
+
+The SunSpec models are left out: the generator has written them, and its tests compare them.
+"""
 
 import ast
 from pathlib import Path
@@ -6,7 +9,11 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-DEVICES = sorted((HERE.parents[2] / "examples" / "devices").glob("[a-z]*.py"))
+DEVICES = [
+    path
+    for path in sorted((HERE.parents[2] / "examples" / "devices").glob("[a-z]*.py"))
+    if not path.stem.startswith("sunspec_")
+]
 
 
 @pytest.mark.parametrize("path", DEVICES, ids=lambda path: path.stem)
