@@ -4,10 +4,12 @@ from collections.abc import Collection
 from typing import Any, TypeVar
 
 from modbus_wire.bank import SharedBank
+from modbus_wire.codes import Table
 from modbus_wire.connection import ClientConnection
 from modbus_wire.errors import ModbusError
 from modbus_wire.handler import Handler
 from modbus_wire.pdu.base import AnyRequest, Request
+from modbus_wire.pdu.bits import WriteMultipleCoils, WriteSingleCoil
 from modbus_wire.pdu.registers import ReadWriteMultipleRegisters
 from modbus_wire.server_connection import ServerConnection
 from modbus_wire.services.registry import SERVICES
@@ -34,6 +36,8 @@ class PickyWire:
         self._client = ClientConnection()
         self._failures = failures or {}
         self.requests: list[AnyRequest] = []
+        self.done: list[AnyRequest] = []
+        """The writes that the device has carried out."""
 
     @property
     def writes(self) -> list[AnyRequest]:
@@ -49,11 +53,20 @@ class PickyWire:
         _, frame = self._client.send(request, unit_id or 1)
         response = self._client.receive(self._server.receive(frame))
         assert response is not None
-        return request.decode_response(response[1])
+        result = request.decode_response(response[1])
+        if request.writes:
+            self.done.append(request)
+        return result
 
     def read_many(self, requests: list[AnyRequest], /, *, unit_id: int | None = None) -> list[Any]:
         """Carry reads out."""
         return [self.execute(request, unit_id=unit_id) for request in requests]
+
+
+def table_of(request: AnyRequest) -> Table:
+    """Return the table that a write changes."""
+    is_coils = isinstance(request, WriteSingleCoil | WriteMultipleCoils)
+    return Table.COILS if is_coils else Table.HOLDING_REGISTERS
 
 
 def cells_of(request: AnyRequest) -> range:
