@@ -10,7 +10,7 @@ from pathlib import Path as File
 from threading import Event
 from typing import Any
 
-from modbus_schema.blank import blank
+from modbus_schema.blanks import blank
 from modbus_schema.commands.texts import name_of, settings_of_texts, text_of
 from modbus_schema.layout import Slot, layout_of
 from modbus_schema.model import RegisterMap

@@ -1,8 +1,7 @@
 """Simulated devices that behave: clocks, values that move, faults, recordings."""
 
-from typing import TYPE_CHECKING
-
 from modbus_wire.later import names_later
+from modbus_wire.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from modbus_schema.simulation.clock import Clock as Clock
@@ -56,3 +55,7 @@ _NAMES = {
 __all__ = [name for names in _NAMES.values() for name in names]
 
 __getattr__ = names_later(globals(), _NAMES)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
