@@ -44,15 +44,20 @@ class AsyncPoller(PollerBase[M, AsyncDevice[Any]]):
         super().__init__(devices, options)
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopped: asyncio.Event | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        """Which runs the tasks; one that ended without a `stop` stands in nobody's way."""
 
     async def start(self) -> None:
         """Begin to poll, in tasks; everything is due at once. RuntimeError where it runs."""
-        if self._stopped is not None:
+        loop = asyncio.get_running_loop()
+        if self._stopped is not None and self._loop is loop:
             raise RuntimeError("the poller runs already")
+        self._loop = loop
+        self._tasks = set()
         self._stopped = asyncio.Event()
         for polled in self._polled.values():
             polled.start(self._clock.ticks())
-            self._tasks.add(asyncio.create_task(self._serve(polled), name="modbus poller"))
+            self._tasks.add(loop.create_task(self._serve(polled), name="modbus poller"))
 
     async def stop(self) -> None:
         """End polling; reads under way are cancelled.
@@ -60,7 +65,7 @@ class AsyncPoller(PollerBase[M, AsyncDevice[Any]]):
         A callback may await it: its own task ends after it.
         """
         stopped, self._stopped = self._stopped, None
-        if stopped is None:
+        if stopped is None or self._loop is not asyncio.get_running_loop():
             return
         stopped.set()
         others = self._tasks - {asyncio.current_task()}
@@ -120,5 +125,15 @@ class AsyncPoller(PollerBase[M, AsyncDevice[Any]]):
                 result = callback(event)
                 if isawaitable(result):
                     await result
+            except asyncio.CancelledError:
+                if _is_cancelled():
+                    raise
+                log_failure(callback, event)
             except Exception:
                 log_failure(callback, event)
+
+
+def _is_cancelled() -> bool:
+    """Whether the running task itself is cancelled, not only something that it awaited."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -77,7 +77,7 @@ class Reading(Generic[M]):
 
 
 class Failure(NamedTuple):
-    """A device whose fields came until now does not give them."""
+    """A device does not give its fields, from now on until there is a `Recovery`."""
 
     device: DeviceBase[Any, Any]
     error: Exception

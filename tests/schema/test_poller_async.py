@@ -184,7 +184,7 @@ async def test_a_timeout_is_a_failure_and_no_end() -> None:
 
 
 def test_a_callback_that_fails_ends_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    """It is said in the log, of a coroutine function too; the others are called."""
+    """It is said in the log, and that what a coroutine function awaited was cancelled."""
 
     async def main() -> None:
         clock, told = ManualClock(), Later()
@@ -196,7 +196,11 @@ def test_a_callback_that_fails_ends_nothing(caplog: pytest.LogCaptureFixture) ->
 
             @poller.on_reading
             async def fail(reading: Reading[Meter]) -> None:
-                raise ZeroDivisionError("oh")
+                if poller.statistics().polls == 1:
+                    raise ZeroDivisionError("oh")
+                gone = asyncio.get_running_loop().create_future()
+                gone.cancel()
+                await gone
 
             poller.on_reading(told)
             async with poller:
@@ -206,7 +210,8 @@ def test_a_callback_that_fails_ends_nothing(caplog: pytest.LogCaptureFixture) ->
             assert fail is not None
 
     asyncio.run(main())
-    assert caplog.text.count("ZeroDivisionError: oh") == 2
+    assert caplog.text.count("ZeroDivisionError: oh") == 1
+    assert caplog.text.count("CancelledError") == 1
 
 
 @in_loop
@@ -300,6 +305,30 @@ async def test_a_thousand_devices() -> None:
             await client.close()
         missed = sum(poller.statistics(device=device).missed for device in devices)
         assert missed == 0
+
+
+def test_a_loop_that_ended_stands_in_nobodys_way() -> None:
+    """A poller that its event loop never stopped begins anew in another one."""
+    with simulate(a_house(), port=0) as sim:
+        client = AsyncClient(sim.host, sim.port)
+        poller = AsyncPoller(AsyncDevice(client, House), every="1h")
+
+        async def begin() -> None:
+            told = Later()
+            poller.on_reading(told)
+            await poller.start()
+            await told.next()
+            await client.close()
+
+        asyncio.run(begin())
+        asyncio.run(begin())
+
+        async def end() -> None:
+            await poller.stop()
+            await begin()
+            await poller.stop()
+
+        asyncio.run(end())
 
 
 def wrong(value: object) -> Any:
