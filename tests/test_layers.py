@@ -86,8 +86,8 @@ SANS_IO = tuple(
     for part in parts
 )
 CLOCKS = {
-    "modbus_schema.polling.clock": {"asyncio", "time"},
     "modbus_schema.polling.async_poller": {"asyncio"},
+    "modbus_schema.polling.timing": {"asyncio"},
     "modbus_schema.simulation.clock": {"time"},
 }
 """The modules of the schema that keep time, and what they need for it."""

@@ -56,7 +56,7 @@ class AsyncPoller(PollerBase[M, AsyncDevice[Any]]):
         self._tasks = set()
         self._stopped = asyncio.Event()
         for polled in self._polled.values():
-            polled.start(self._clock.ticks())
+            polled.start(self._timer.ticks())
             self._tasks.add(loop.create_task(self._serve(polled), name="modbus poller"))
 
     async def stop(self) -> None:
@@ -107,7 +107,7 @@ class AsyncPoller(PollerBase[M, AsyncDevice[Any]]):
         """Read a device whenever it is due."""
         stopped = self._stopped
         while (due := polled.due) is not None and stopped is self._stopped is not None:
-            await self._clock.sleep(due)
+            await self._timer.sleep(due)
             poll = self._begin(polled)
             if poll is not None:
                 await self._call(await self._read(polled, poll))

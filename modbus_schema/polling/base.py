@@ -10,11 +10,12 @@ from modbus_schema.device_base import DeviceBase
 from modbus_schema.layout import layout_of
 from modbus_schema.model import RegisterMap
 from modbus_schema.periods import Every, period_of
-from modbus_schema.polling.clock import Clock
 from modbus_schema.polling.events import Change, Failure, PollStatistics, Reading, Recovery, log
 from modbus_schema.polling.polled import Call, Listeners, Poll, Polled, PollOptions
+from modbus_schema.polling.timing import Timer
 from modbus_schema.polling.watching import Watcher, check_watch
 from modbus_schema.refs import Ref
+from modbus_schema.simulation.clock import SYSTEM_CLOCK, Clock
 from modbus_wire.policy import Backoff
 
 M = TypeVar("M", bound=RegisterMap)
@@ -41,7 +42,7 @@ class PollerOptions(TypedDict, total=False):
     """How long a device is left alone that failed; half a second at first, 30 seconds at most."""
 
     clock: Clock | None
-    """The time to keep; that of the machine unless a test moves its own."""
+    """The time to keep; the system's unless a test has its own, such as a `ManualClock`."""
 
 
 class PollerBase(Generic[M, V]):
@@ -49,7 +50,7 @@ class PollerBase(Generic[M, V]):
 
     def __init__(self, devices: V | Iterable[V], options: PollerOptions) -> None:
         each = [devices] if isinstance(devices, DeviceBase) else list(devices)
-        self._clock = options.get("clock") or Clock()
+        self._timer = Timer(options.get("clock") or SYSTEM_CLOCK)
         self._condition = Condition()
         """Holds off who looks at the state, or waits for it to change."""
         self._listeners = Listeners()
@@ -187,15 +188,15 @@ class PollerBase(Generic[M, V]):
 
     def _begin(self, polled: Polled[Any]) -> Poll | None:
         with self._condition:
-            return polled.begin(self._clock.ticks())
+            return polled.begin(max(self._timer.ticks(), polled.due or 0))
 
     def _came(self, polled: Polled[Any], poll: Poll, result: object) -> list[Call]:
         with self._condition:
-            return polled.came(poll, result, self._clock.ticks(), self._clock.now())
+            return polled.came(poll, result, self._timer.ticks(), self._timer.date())
 
     def _failed(self, polled: Polled[Any], poll: Poll, error: Exception) -> list[Call]:
         with self._condition:
-            return polled.failed(poll, error, self._clock.ticks(), self._clock.now())
+            return polled.failed(poll, error, self._timer.ticks(), self._timer.date())
 
 
 def log_failure(callback: Callable[[Any], object], event: object) -> None:

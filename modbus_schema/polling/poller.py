@@ -57,7 +57,7 @@ class Poller(PollerBase[M, Device[Any]]):
             self._is_stopped = False
             lines: dict[int, list[Polled[Any]]] = {}
             for polled in self._polled.values():
-                polled.start(self._clock.ticks())
+                polled.start(self._timer.ticks())
                 lines.setdefault(id(polled.device.client), []).append(polled)
             self._threads = [
                 Thread(target=self._serve, args=(line,), name="modbus poller", daemon=True)
@@ -126,9 +126,9 @@ class Poller(PollerBase[M, Device[Any]]):
             while not self._is_stopped:
                 times = [(polled.due, polled) for polled in line]
                 due, polled = min(times, key=_first_due)
-                if due is not None and due <= self._clock.ticks():
+                if due is not None and self._timer.has_come(due):
                     return polled
-                self._clock.wait(self._condition, due)
+                self._timer.wait(self._condition, due)
         return None
 
     def _read(self, polled: Polled[Any], poll: Poll) -> list[Call]:

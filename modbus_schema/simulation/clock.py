@@ -57,7 +57,7 @@ class ManualClock:
 
     @property
     def waiting(self) -> int:
-        """How many answers are held back until their time has come."""
+        """How many answers are held back, and pollers wait, until their time has come."""
         return len(self._waiting)
 
     def advance(self, seconds: float) -> None:

@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from queue import Queue
 from typing import Any
 
@@ -21,6 +22,7 @@ from modbus_schema import (
     string,
     uint16,
 )
+from modbus_schema.simulation import ManualClock
 
 LIMIT = 10.0
 """Seconds that a test waits for what has to come."""
@@ -71,6 +73,11 @@ class Told:
 def names(reading: Any) -> set[str]:
     """Return the names of the fields that a reading brought."""
     return {ref.name.partition(".")[2] for ref in reading.values}
+
+
+def date_of(clock: ManualClock) -> datetime:
+    """Return the date that events of now have."""
+    return datetime.fromtimestamp(clock.seconds(), UTC)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from modbus_schema import (
     simulate,
     uint16,
 )
-from modbus_schema.polling.clock import ManualClock
+from modbus_schema.simulation import ManualClock
 from modbus_wire import (
     AsyncClient,
     Backoff,
@@ -32,6 +32,7 @@ from tests.schema.poll_bench import (
     Phase,
     Told,
     a_meter,
+    date_of,
     in_thread,
     names,
     poller_threads,
@@ -49,7 +50,7 @@ def test_fields_are_read_at_their_periods() -> None:
         poller.on_reading(told)
         with poller:
             first = told.next()
-            assert first.at == clock.now()
+            assert first.at == date_of(clock)
             assert poller.snapshot() == a_meter().replace(reset=None)
             sim.set(Meter.power.to(250.0))
             clock.advance(1)
@@ -82,7 +83,7 @@ def test_changes_are_told() -> None:
                 read.next()
             change = told.next()
             assert (change.ref, change.old, change.new) == (Meter.power, 100.0, 106.0)
-            assert (change.at, change.is_first) == (clock.now(), False)
+            assert (change.at, change.is_first) == (date_of(clock), False)
         assert told.rest() == []
 
 
@@ -108,10 +109,10 @@ def test_it_survives_that_the_server_is_gone() -> None:
             clock.advance(0.5)
             recovery = told.next()
             assert isinstance(recovery, Recovery)
-            assert (recovery.since, recovery.at) == (failure.at, clock.now())
+            assert (recovery.since, recovery.at) == (failure.at, date_of(clock))
             assert names(read.next()) == {"power", "phase.voltage"}
             clock.advance(0.5)
-            assert read.next().at == clock.now()
+            assert read.next().at == date_of(clock)
             assert poller.statistics() == (4, 1, 0, False)
         assert told.rest() == []
 
@@ -364,3 +365,23 @@ def test_a_partial_poller_goes_on_where_fields_are_refused() -> None:
             assert names(read.next()) == {"power", "phase.voltage"}
         assert told.rest() == []
         assert poller.statistics() == (2, 0, 0, False)
+
+
+def test_one_clock_moves_the_device_and_its_poller() -> None:
+    """A simulated device whose values move is polled at moments that the test chooses."""
+    clock, told = ManualClock(1_700_000_000.25), Told()
+    with (
+        simulate(a_meter(), port=0, clock=clock) as sim,
+        Client(sim.host, sim.port) as client,
+    ):
+        sim.move(Meter.power, lambda t: 10.0 * round(t, 3))
+        poller = Poller(Device(client, Meter), clock=clock)
+        poller.on_change(Meter.power)(told)
+        with poller:
+            assert told.next().new == 0.0
+            for second in (1, 2, 3):
+                for _ in range(10):
+                    clock.advance(0.1)
+                change = told.next()
+                assert (change.new, change.at) == (10.0 * second, date_of(clock))
+            assert poller.statistics().missed == 0

@@ -15,10 +15,10 @@ from modbus_schema import (
     Recovery,
     simulate,
 )
-from modbus_schema.polling.clock import ManualClock
+from modbus_schema.simulation import ManualClock
 from modbus_wire import AsyncClient, Backoff, Client, ConnectError, ResponseTimeout
 from tests.schema.maps import House, a_house
-from tests.schema.poll_bench import LIMIT, Meter, Phase, a_meter, names, silent_server
+from tests.schema.poll_bench import LIMIT, Meter, Phase, a_meter, date_of, names, silent_server
 
 AT_ONCE = Backoff(0, 0)
 
@@ -67,7 +67,7 @@ async def test_fields_are_read_at_their_periods() -> None:
         poller.on_reading(told)
         async with poller:
             first = await told.next()
-            assert first.at == clock.now()
+            assert first.at == date_of(clock)
             assert poller.snapshot() == a_meter().replace(reset=None)
             sim.set(Meter.power.to(250.0))
             clock.advance(1)
@@ -135,10 +135,10 @@ async def test_it_survives_that_the_server_is_gone() -> None:
             clock.advance(0.5)
             recovery = await told.next()
             assert isinstance(recovery, Recovery)
-            assert (recovery.since, recovery.at) == (failure.at, clock.now())
+            assert (recovery.since, recovery.at) == (failure.at, date_of(clock))
             assert names(await read.next()) == {"power", "phase.voltage"}
             clock.advance(0.5)
-            assert (await read.next()).at == clock.now()
+            assert (await read.next()).at == date_of(clock)
             assert poller.statistics() == (4, 1, 0, False)
         assert told.rest() == []
     await asyncio.to_thread(sim.stop)
