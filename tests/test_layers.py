@@ -65,7 +65,7 @@ SCHEMA: Rows = {
     ),
     "pollers": ("polling",),
     "on top": ("sunspec",),
-    "command line": ("commands", "__main__"),
+    "command line, pytest": ("commands", "__main__", "pytest_plugin"),
 }
 
 HOUSE = {"modbus_wire": WIRE, "modbus_schema": SCHEMA}
@@ -100,6 +100,7 @@ EXTRAS = {
     "modbus_wire.tls": "cryptography",
     "modbus_wire.sync.serial_port": "serial",
     "modbus_wire.prometheus": "prometheus_client",
+    "modbus_schema.pytest_plugin": "pytest",
     "modbus_schema.imports.home_assistant": "yaml",
     "modbus_schema.values.bulk": "numpy",
     "modbus_schema.values.data_frame": "pandas",

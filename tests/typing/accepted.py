@@ -32,8 +32,10 @@ from modbus_schema.placements import (
 from modbus_schema.polling.async_poller import AsyncPoller
 from modbus_schema.polling.events import Change, Failure, PollStatistics, Reading, Recovery
 from modbus_schema.polling.poller import Poller
+from modbus_schema.pytest_plugin import Simulated, SimulatedWithDevice
 from modbus_schema.refs import Ref, Setting, WritableRef, Write
 from modbus_schema.simulation import (
+    AsyncRecorder,
     Clock,
     Delay,
     FaultInForce,
@@ -41,9 +43,13 @@ from modbus_schema.simulation import (
     Motion,
     Movement,
     NoAnswer,
+    Recorder,
+    Replay,
     counter,
     noise,
     ramp,
+    record,
+    replay,
     rounded,
     sine,
     steps,
@@ -515,3 +521,19 @@ def a_simulation_behaves(sim: Simulation[HeatPump], device: SimulatedDevice[BigH
 def clocks(clock: ManualClock) -> Clock:
     simulate(pump, clock=clock, allow=["10.0.0.0/8"], max_connections=3, idle_timeout=60)
     return clock
+
+
+def fixtures(simulated: Simulated, simulated_device: SimulatedWithDevice) -> None:
+    assert_type(simulated(pump, unit_id=3, clock=ManualClock()), Simulation[HeatPump])
+    sim, device = simulated_device(pump, max_connections=3)
+    assert_type(sim, Simulation[HeatPump])
+    assert_type(device, Device[HeatPump])
+
+
+def recorders(client: Client, later: AsyncClient) -> Replay:
+    recorded = record(client, "pump.jsonl")
+    assert_type(recorded, Recorder)
+    assert_type(record(later, "pump.jsonl", clock=ManualClock()), AsyncRecorder)
+    assert_type(Device(recorded, HeatPump), Device[HeatPump])
+    assert_type(AsyncDevice(record(later, "pump.jsonl"), HeatPump), AsyncDevice[HeatPump])
+    return replay("pump.jsonl", port=0, clock=ManualClock(), repeat=True, allow=["::1"])
