@@ -79,6 +79,8 @@ class AsyncDevice(DeviceBase[M, AsyncExecutor]):
         """Read the whole model, one field or group, or several as a tuple; as `Device.read`."""
         if partial:
             return await run_flow_async(self._read_partial(refs), self._ask)
+        if self._shapes is not None:
+            return await run_flow_async(self._read_shaped(self._shapes, refs), self._ask)
         plan = self._plan(refs)
         try:
             return plan.value(await self._ask(plan.step))
@@ -88,12 +90,7 @@ class AsyncDevice(DeviceBase[M, AsyncExecutor]):
 
     async def read_raw(self) -> RawSnapshot[M]:
         """Read the whole model, but decode nothing; as `Device.read_raw`."""
-        plan = self._plan(())
-        try:
-            return self._raw(plan, await self._ask(plan.step))
-        except ModbusError as error:
-            plan.locate(error)
-            raise
+        return await run_flow_async(self._read_raw(), self._ask)
 
     @overload
     async def write(

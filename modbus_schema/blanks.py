@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from enum import Enum
 from typing import Any, TypeVar
 
 from modbus_schema.codecs.base import Codec, encode_checked
 from modbus_schema.declared import UNSET, Declaration, Leaf
-from modbus_schema.errors import EncodeError
-from modbus_schema.layout import Absent, GroupNode, Node, RepeatNode, Slot, layout_of
+from modbus_schema.errors import DecodeError, EncodeError
+from modbus_schema.layout import Absent, GroupNode, Layout, Node, RepeatNode, Slot, layout_of
 from modbus_schema.model import RegisterMap
 from modbus_schema.plain import located
+from modbus_schema.refs import declaration_at
+from modbus_schema.shapes import default_in, settled, value_in
 from modbus_schema.sources import Supply
 from modbus_schema.values.labels import enum_of
 
@@ -29,9 +32,24 @@ def blank(model: type[M], **values: object) -> M:
     for name in values:
         if name not in fields:
             raise TypeError(f"{model.__name__} has no field {name!r}")
-    members = layout_of(model).root.members
+    members = _layout(layout_of(model), values).root.members
     rest = {name: _value(members[name], fields[name]) for name in fields if name not in values}
     return model(**values, **rest)
+
+
+def _layout(full: Layout, values: Mapping[str, object]) -> Layout:
+    """Return the layout of a device that has these values, and is blank otherwise."""
+
+    def value_of(slot: Slot) -> Any:
+        name = slot.path[0]
+        if name in values:
+            return value_in(values[str(name)], slot, 1)
+        try:
+            return default_in(full.model, slot, 0)
+        except DecodeError:
+            return _of_slot(slot, declaration_at(full.model, slot.path))
+
+    return settled(full, value_of)
 
 
 def _value(node: Node, field: Declaration) -> Any:

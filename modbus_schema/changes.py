@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from modbus_schema.errors import EncodeError
-from modbus_schema.layout import Layout, Node, Slot, ValueOf, resolve
+from modbus_schema.layout import Layout, Node, Path, Slot, ValueOf, check_ref
 from modbus_schema.plain import encode_blocks, leaf_values, located
 from modbus_schema.planning import Block, plan_writes, runs
 from modbus_schema.refs import Setting, Write
+from modbus_schema.shapes import layout_for
 from modbus_schema.write_rules import WriteRules
 from modbus_wire.codes import Table
 
@@ -85,17 +86,25 @@ def changes_between(layout: Layout, old: object, new: object) -> Iterator[Change
 
     Raises `EncodeError` where a read-only field differs.
     """
-    before = dict(leaf_values(layout.root, old))
+    before = _values_by_path(layout, old)
     changed = [
         (slot, value)
         for slot, value in leaf_values(layout.root, new)
-        if (slot.access.readable or value is not None) and not is_same(before[slot], value)
+        if (slot.access.readable or value is not None)
+        and not (slot.path in before and is_same(before[slot.path], value))
     ]
     own = [slot for slot, _ in changed if not slot.alias]
     for slot, value in changed:
         # a view of cells that change by their own field changes with them
         if not (slot.alias and any(slot.overlaps(other) for other in own)):
             yield _writable(slot), value
+
+
+def _values_by_path(layout: Layout, instance: object) -> dict[Path, Any]:
+    """Return the values in an instance, which may be of another shape than the layout."""
+    if layout.questions:
+        layout = layout_for(instance)
+    return {slot.path: value for slot, value in leaf_values(layout.root, instance)}
 
 
 def _encode(
@@ -114,11 +123,17 @@ def in_turn(blocks: Iterable[Block], slots: Iterable[Slot]) -> list[Block]:
     return sorted(blocks, key=lambda block: min(turns[slot] for slot in block.slots))
 
 
-def _node_of(layout: Layout, setting: object) -> Node:
+def check_setting(layout: Layout, setting: object) -> None:
+    """Raise TypeError for what is no setting of a map's field."""
     if not isinstance(setting, Setting):
         name = layout.model.__name__
         raise TypeError(f"{setting!r} is neither a {name} nor a setting such as ref.to(value)")
-    return resolve(layout, setting.ref)
+    check_ref(layout, setting.ref)
+
+
+def _node_of(layout: Layout, setting: Setting[Any]) -> Node:
+    check_setting(layout, setting)
+    return layout.node(setting.ref.path)
 
 
 def is_same(before: Any, after: Any) -> bool:

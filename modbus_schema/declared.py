@@ -103,6 +103,11 @@ class Repeat(NamedTuple):
     at_most: int | None = None
     """What the user gave by that keyword."""
 
+    @property
+    def stride_is_told(self) -> bool:
+        """Whether the device says how far apart the items are."""
+        return isinstance(self.stride, Source)
+
     def item(self, index: int) -> Group:
         """Return the group at an index, 0 to ``times`` - 1.
 

@@ -45,6 +45,16 @@ class Device(DeviceBase[M, Executor]):
     ``max_gap``, ``max_block``, ``forbidden``, ``readable`` and ``read_alone`` override the map's
     class keywords, which `RegisterMap` explains; raises `DefinitionError` where a field cannot be
     read by them.
+
+    ``base`` is how many cells further up the device has the map, in each table; areas such as
+    ``forbidden`` are where they are. ``word_order`` and ``byte_order`` stand in place of the orders
+    that the map's class says; fields and groups that say their own keep them. Raises
+    `DefinitionError` where a field would be past the end of its table.
+
+    A device that says of itself how many parts it has, where, or whether, is read in the shape that
+    it told last, which the same read confirms; where it tells another it is read again by that.
+    The first read asks the shape before the rest; reads in part and writes ask it afresh.
+
     Errors name model.field, table, address range and the request.
     """
 
@@ -86,6 +96,8 @@ class Device(DeviceBase[M, Executor]):
         """
         if partial:
             return run_flow(self._read_partial(refs), self._ask)
+        if self._shapes is not None:
+            return run_flow(self._read_shaped(self._shapes, refs), self._ask)
         plan = self._plan(refs)
         try:
             return plan.value(self._ask(plan.step))
@@ -98,12 +110,7 @@ class Device(DeviceBase[M, Executor]):
 
         `values.columns` decodes many such snapshots at once.
         """
-        plan = self._plan(())
-        try:
-            return self._raw(plan, self._ask(plan.step))
-        except ModbusError as error:
-            plan.locate(error)
-            raise
+        return run_flow(self._read_raw(), self._ask)
 
     @overload
     def write(

@@ -6,21 +6,26 @@ from collections.abc import Iterable, Sequence
 from inspect import iscoroutinefunction
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar, overload
 
-from modbus_schema.layout import Path, Slot, resolve
+from modbus_schema.asking import Shapes
+from modbus_schema.changes import check_setting
+from modbus_schema.layout import Path, ValueOf, check_ref
 from modbus_schema.model import RegisterMap
+from modbus_schema.options import ByteOrder, WordOrder
 from modbus_schema.partial import Bad, Partial, partial_flow
 from modbus_schema.planning import Refused
-from modbus_schema.reading import read_plans
+from modbus_schema.reading import ReadPlans, read_plans
 from modbus_schema.refs import Ref, Setting, Write
 from modbus_schema.rules import Areas, MaxBlock
+from modbus_schema.shapes import placed_layout
 from modbus_schema.snapshots import RawSnapshot
-from modbus_schema.transfer import ReadPlan, plan_flow
+from modbus_schema.transfer import ReadPlan, data_flow, plan_flow
 from modbus_schema.write_rules import MaxWrite, WriteWith
 from modbus_schema.writing.exchange import exchange
 from modbus_schema.writing.flow import Masks, Writing
+from modbus_schema.writing.jobs import ChangesJob, InstanceJob, Job, SettingsJob
 from modbus_schema.writing.outcome import Outcome
 from modbus_schema.writing.parts import Part
-from modbus_schema.writing.plans import Wanted, write_plans
+from modbus_schema.writing.plans import Wanted, WritePlans, write_plans, write_plans_of
 from modbus_schema.writing.preview import PlannedWrite, preview
 from modbus_schema.writing.verification import Verify, verify_of
 from modbus_wire.flows import Flow, Pause, Step
@@ -58,6 +63,9 @@ class DeviceBase(Generic[M, X]):
         model: type[M],
         *,
         unit_id: int | None = None,
+        base: int = 0,
+        word_order: WordOrder | None = None,
+        byte_order: ByteOrder | None = None,
         max_gap: int | None = None,
         max_block: MaxBlock | None = None,
         forbidden: Areas | None = None,
@@ -73,15 +81,19 @@ class DeviceBase(Generic[M, X]):
         self.client = client
         self.model = model
         self.unit_id = unit_id
-        self._plans = read_plans(
-            model,
+        layout = placed_layout(model, base=base, word_order=word_order, byte_order=byte_order)
+        self._plans: ReadPlans[M] = read_plans(
+            layout,
             max_gap=max_gap,
             max_block=max_block,
             forbidden=forbidden,
             readable=readable,
             read_alone=read_alone,
         )
-        self._layout = self._plans.layout
+        self._layout = layout
+        self._shapes: Shapes[M] | None = None
+        if layout.questions:
+            self._shapes = Shapes(layout, self._plans.rules)
         self._writes = write_plans(
             self._layout, write_with=write_with, max_write=max_write, mask_write=mask_write
         )
@@ -104,18 +116,31 @@ class DeviceBase(Generic[M, X]):
 
     def _plan(self, refs: tuple[Ref[M, Any], ...]) -> ReadPlan[Any]:
         if refs:
-            return self._plans.of_paths(tuple(self._path(ref) for ref in refs))
+            return self._plans.of_paths(self._paths(refs))
         return self._plans.model_plan or self._plans.of_model()
 
+    def _read_shaped(self, shapes: Shapes[M], refs: tuple[Ref[M, Any], ...]) -> Flow[Any]:
+        return shapes.read(self._paths(refs))
+
     def _read_partial(self, refs: tuple[Ref[M, Any], ...]) -> Flow[Partial[M]]:
-        return partial_flow(self._plans, tuple(self._path(ref) for ref in refs), self.bad)
+        paths = self._paths(refs)
+        if self._shapes is not None:
+            return self._shapes.read_partial(paths, self.bad)
+        return partial_flow(self._plans, paths, self.bad)
 
     def _avoid(self, refused: Refused) -> None:
-        self._plans = self._plans.avoiding(refused)
+        if self._shapes is not None:
+            self._shapes.avoid(refused)
+        else:
+            self._plans = self._plans.avoiding(refused)
 
-    def _raw(self, plan: ReadPlan[M], result: Any) -> RawSnapshot[M]:
-        data = tuple(result) if isinstance(plan.step, list) else (result,)
-        return RawSnapshot(self.model, plan.blocks, data)
+    def _read_raw(self) -> Flow[RawSnapshot[M]]:
+        if self._shapes is not None:
+            _, plan, data = yield from self._shapes.bring(())
+        else:
+            plan = self._plan(())
+            data = yield from data_flow(plan)
+        return RawSnapshot(self.model, plan.blocks, tuple(data))
 
     @overload
     def plan_write(self, instance: M, /, *, then: Then[M] = ()) -> PlannedWrite[M]: ...
@@ -128,67 +153,85 @@ class DeviceBase(Generic[M, X]):
 
         Raises `EncodeError` as `write` does.
         """
-        return self._preview(self._wanted(changes, then))
+        return self._preview(self._job(changes, then))
 
     def plan_write_changes(self, old: M, new: M, *, then: Then[M] = ()) -> PlannedWrite[M]:
         """Return the requests that `write_changes` would send now; nothing is sent."""
-        return self._preview(self._writes.of_changes(old, new, _several(then)))
+        return self._preview(ChangesJob(old, new, _several(then)))
 
-    def _preview(self, wanted: Wanted) -> PlannedWrite[M]:
-        return preview(self.model, self._writes.parts(wanted), self._masks)
+    def _preview(self, job: Job) -> PlannedWrite[M]:
+        plans = self._writes
+        if self._shapes is not None:
+            layout = self._shapes.supposed(job.paths, job.told(self._layout))
+            plans = write_plans_of(layout, plans.rules)
+        return preview(self.model, plans.parts(job.wanted(plans)), self._masks)
 
     def _write(
         self, changes: tuple[Any, ...], then: Any, verify: bool | Verify
     ) -> Flow[Outcome[M]]:
-        parts = None
-        if len(changes) == 1 and type(changes[0]) is self.model and not then:
-            parts = self._writes.instance_parts(changes[0])
-        if parts is None:
-            return self._write_wanted(self._wanted(changes, then), verify)
-        return self._carry_out(parts, verify)
+        return self._carry_out(self._job(changes, then), verify)
 
     def _write_changes(self, old: M, new: M, then: Any, verify: bool | Verify) -> Flow[Outcome[M]]:
-        return self._write_wanted(self._writes.of_changes(old, new, _several(then)), verify)
+        return self._carry_out(ChangesJob(old, new, _several(then)), verify)
 
-    def _write_wanted(self, wanted: Wanted, verify: bool | Verify) -> Flow[Outcome[M]]:
-        needs = wanted.needs()
-        if not needs:
-            return self._carry_out(self._writes.parts(wanted), verify)
-        return self._write_knowing(needs, wanted, verify)
-
-    def _write_knowing(
-        self, needs: Iterable[Slot], wanted: Wanted, verify: bool | Verify
-    ) -> Flow[Outcome[M]]:
-        """Write after a read of what the values that are written depend on."""
-        known = yield from plan_flow(self._plans.of_slots(needs))
-        parts = self._writes.parts(wanted, known.__getitem__)
-        return (yield from self._carry_out(parts, verify))
-
-    def _carry_out(self, parts: Sequence[Part], verify: bool | Verify) -> Flow[Outcome[M]]:
+    def _carry_out(self, job: Job, verify: bool | Verify) -> Flow[Outcome[M]]:
         how = verify_of(verify)
+        plans, parts = yield from self._parts(job)
         writing = Writing(self.model, parts, self._masks)
         yield from writing.flow()
         if how is None:
             return writing.outcome()
-        return writing.outcome((yield from writing.verify(self._plans, how)))
+        return writing.outcome((yield from writing.verify(plans, how)))
+
+    def _parts(self, job: Job) -> Flow[tuple[ReadPlans[M], list[Part]]]:
+        """Encode what is to be written, after a read of what that depends on."""
+        if self._shapes is None and isinstance(job, InstanceJob) and not job.then:
+            parts = self._writes.instance_parts(job.instance)
+            if parts is not None:
+                return self._plans, parts
+        reads, writes, wanted, value_of = yield from self._prepared(job)
+        return reads, writes.parts(wanted, value_of)
+
+    def _prepared(
+        self, job: Job, *paths: Path
+    ) -> Flow[tuple[ReadPlans[M], WritePlans, Wanted, ValueOf]]:
+        """Return what shall be written, by the plans for it, and the values that it depends on.
+
+        ``paths`` are what is read together with it.
+        """
+        shapes, rules = self._shapes, self._writes.rules
+        if shapes is None:
+            wanted = job.wanted(self._writes)
+            needs = wanted.needs()
+            found = (yield from plan_flow(self._plans.of_slots(needs))) if needs else {}
+            return self._plans, self._writes, wanted, found.__getitem__
+        known = yield from shapes.known(
+            (*job.paths, *paths),
+            lambda layout: job.wanted(write_plans_of(layout, rules)).needs(),
+            job.told(self._layout),
+        )
+        plans = write_plans_of(known.layout, rules)
+        return shapes.plans(known.layout), plans, job.wanted(plans), known.value_of
 
     def _write_and_read(self, changes: tuple[Any, ...], read: Any) -> Flow[Any]:
         refs = read if isinstance(read, tuple) else (read,)
-        paths = [self._path(ref) for ref in refs]
-        needs = self._writes.of_settings(changes).needs()
-        known = (yield from plan_flow(self._plans.of_slots(needs))) if needs else {}
-        one = exchange(self._plans, self._writes.rules, changes, paths, known.__getitem__)
+        paths = self._paths(refs)
+        reads, _, _, value_of = yield from self._prepared(SettingsJob(changes, ()), *paths)
+        one = exchange(reads, self._writes.rules, changes, paths, value_of)
         found = yield from Writing(self.model, [one.part], self._masks).exchange(one)
         return (found,) if isinstance(read, tuple) and len(refs) == 1 else found
 
-    def _wanted(self, changes: tuple[Any, ...], then: Any) -> Wanted:
+    def _job(self, changes: tuple[Any, ...], then: Any) -> Job:
         if len(changes) == 1 and type(changes[0]) is self.model:
-            return self._writes.of_instance(changes[0], _several(then))
-        return self._writes.of_settings(changes, _several(then))
+            return InstanceJob(changes[0], _several(then))
+        for change in changes:
+            check_setting(self._layout, change)
+        return SettingsJob(changes, _several(then))
 
-    def _path(self, ref: Ref[M, Any]) -> Path:
-        resolve(self._layout, ref)
-        return ref.path
+    def _paths(self, refs: Iterable[Ref[M, Any]]) -> tuple[Path, ...]:
+        for ref in refs:
+            check_ref(self._layout, ref)
+        return tuple(ref.path for ref in refs)
 
     def _ask(self, step: Step) -> Any:
         """Begin a step of a flow; what comes back is the client's matter."""

@@ -6,8 +6,9 @@ from typing import Protocol
 
 from modbus_schema.changes import encode_image, instance_values
 from modbus_schema.errors import EncodeError
-from modbus_schema.layout import Slot, device_layout_of
+from modbus_schema.layout import Slot
 from modbus_schema.model import RegisterMap
+from modbus_schema.shapes import layout_for
 from modbus_wire.bits import unpack_bits
 from modbus_wire.pdu.registers import unpack_registers
 
@@ -35,7 +36,7 @@ def feed(bank: WordBank, instance: RegisterMap) -> None:
     raises `EncodeError` where two fields of the map would share a cell, and for a value that its
     field cannot hold. Nothing is written then.
     """
-    layout = device_layout_of(type(instance))
+    layout = layout_for(instance)
     _refuse_shared_cells(layout.slots)
     for block, data in encode_image(instance_values(layout.root, instance)):
         if block.table.is_bits:

@@ -12,9 +12,10 @@ from modbus_schema.sources import Outer, Source
 
 
 class Scope(NamedTuple):
-    """A map whose fields may be meant."""
+    """A map whose fields may be meant, and where it is."""
 
     node: GroupNode
+    path: Path
 
 
 class _NotFoundError(Exception):
@@ -27,35 +28,45 @@ class _NotFoundError(Exception):
 
 def find(source: Source[Any], scopes: Sequence[Scope]) -> Found:
     """Find the fields of a source that is used in the last of some maps, each in the one before."""
+    found = Found(source)
     try:
-        return Found(source, [_field(each, scopes) for each in source.inputs()])
+        for each in source.inputs():
+            _add(found, each, scopes)
     except _NotFoundError as error:
-        return Found(source, (), problem=str(error), may_be_further_out=error.may_be_further_out)
+        found.problem = str(error)
+        found.may_be_further_out = error.may_be_further_out
+    return found
 
 
-def _field(source: Source[Any], scopes: Sequence[Scope]) -> Slot | None:
+def _add(found: Found, source: Source[Any], scopes: Sequence[Scope]) -> None:
     try:
         path = source.target()
     except LookupError as error:
         raise _NotFoundError(str(error)) from None
     if isinstance(source, Outer):
-        around = [scope.node for scope in scopes[:-1] if source.name in scope.node.members]
+        around = [scope for scope in scopes[:-1] if source.name in scope.node.members]
         if not around:
             problem = f"no map around it has a field {source.name!r}"
             raise _NotFoundError(problem, may_be_further_out=True)
-        return _leaf(source, around[-1], path)
-    return _leaf(source, scopes[-1].node, path)
+        scope = around[-1]
+    else:
+        scope = scopes[-1]
+    node = _node(source, scope.node, path)
+    found.paths = (*found.paths, (*scope.path, *path))
+    found.slots = (*found.slots, None if isinstance(node, Absent) else node)
+    found.is_open |= isinstance(node, Absent) and not node.is_known
 
 
-def _leaf(source: Source[Any], root: GroupNode, path: Path) -> Slot | None:
+def _node(source: Source[Any], root: GroupNode, path: Path) -> Slot | Absent:
     node: Node = root
     for step in path:
         found = _step(node, step)
         if found is None:
-            raise _NotFoundError(f"{source!r} is no field of {root.model.__name__}")
+            problem = f"{source!r} is no field of {root.model.__name__}"
+            raise _NotFoundError(problem, may_be_further_out=True)  # another fault is told of it
         node = found
     if isinstance(node, Absent):
-        return None
+        return node
     if not isinstance(node, Slot):
         raise _NotFoundError(f"{source!r} is a group, not a field of one value")
     if not node.access.readable:
@@ -71,5 +82,6 @@ def _step(node: Node, step: str | int) -> Node | None:
     if isinstance(node, GroupNode) and isinstance(step, str):
         return node.members.get(step)
     if isinstance(node, RepeatNode) and isinstance(step, int):
-        return node.items[step] if step < len(node.items) else Absent(f"[{step}]")
+        known = step < len(node.items)
+        return node.items[step] if known else Absent(f"{node.name}[{step}]", is_known=True)
     return None

@@ -15,6 +15,7 @@ from modbus_schema.layout import (
     GroupNode,
     Layout,
     Node,
+    Placed,
     Question,
     RepeatNode,
     Slot,
@@ -53,13 +54,6 @@ def shaped_layout(model: type[Mapped], answers: Answers, placed: Placed) -> Layo
     return _flattened(model, _Walk(answers, is_full=False), placed)
 
 
-class Placed(NamedTuple):
-    """Where and in which order a device has a map, as far as that is not the map's own matter."""
-
-    base: int = 0
-    options: MapOptions = MapOptions()
-
-
 def _flattened(model: type[Mapped], walk: _Walk, placed: Placed) -> Layout:
     options = placed.options.over(model.__options__).over(DEFAULTS)
     root = _Branch(walk, name=model.__name__, path=(), base=placed.base, options=DEFAULTS)
@@ -72,7 +66,8 @@ def _flattened(model: type[Mapped], walk: _Walk, placed: Placed) -> Layout:
         for question in questions
         if question.key in walk.answers
     }
-    return Layout(model, node, options.reading, options.writing, questions, answers)
+    rules = options.reading, options.writing
+    return Layout(model, node, *rules, questions, answers, placed)
 
 
 class _Asked(NamedTuple):
@@ -150,7 +145,7 @@ class _Branch(NamedTuple):
             options = options._replace(every=period_of(every))
         if write_with is not None:
             options = options._replace(writing=options.writing._replace(write_with=write_with))
-        inside = self._replace(options=options, scopes=(*self.scopes, Scope(node)))
+        inside = self._replace(options=options, scopes=(*self.scopes, Scope(node, self.path)))
         for name, field in model.__fields__.items():
             node.members[name] = inside._node(name, field)
         return node
@@ -160,7 +155,8 @@ class _Branch(NamedTuple):
         if isinstance(field.present_if, Source):
             present = self._ask(path, "present_if", field.present_if)
             if present is False or (present is _UNKNOWN and not self.walk.is_full):
-                return self._noted(self._unplaced(path), path, "present_if")
+                absent = Absent(self.name + path_text(path), is_known=present is False)
+                return self._noted(absent, path, "present_if")
         if isinstance(field, Leaf):
             return self._slot(path, field)
         if isinstance(field, Repeat):
@@ -200,7 +196,7 @@ class _Branch(NamedTuple):
         return walk.answers.get((path, keyword), _UNKNOWN)
 
     def _unplaced(self, path: Path) -> Absent:
-        return Absent(self.name + path_text(path))
+        return Absent(self.name + path_text(path), is_known=False)
 
     def _group(self, path: Path, group: Group, base: int) -> GroupNode:
         bundle = path if group.together and self.bundle is None else self.bundle

@@ -5,12 +5,13 @@ Data only: it neither checks a map nor knows how one is declared.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from modbus_schema.declared import Mapped
 from modbus_schema.errors import DecodeError, DefinitionError
 from modbus_schema.options import Access as Access
+from modbus_schema.options import MapOptions
 from modbus_schema.refs import Path as Path
 from modbus_schema.rules import ReadRules
 from modbus_schema.slots import WHOLE_REGISTER as WHOLE_REGISTER
@@ -22,6 +23,7 @@ from modbus_schema.slots import Writing as Writing
 from modbus_schema.slots import cells_text as cells_text
 from modbus_schema.write_rules import WriteRules
 from modbus_wire.codes import ADDRESS_SPACE
+from modbus_wire.errors import RequestError
 
 D = TypeVar("D")
 
@@ -60,13 +62,15 @@ class RepeatNode:
 class Absent:
     """A field, or a group, that is not there: its value is None.
 
-    ``question`` is what the device said that of; where it is None, nobody knows the place yet.
+    ``question`` is what the device said that of. Where that is not ``known``, it may be there, at
+    a place that nobody knows yet.
     """
 
-    __slots__ = ("name", "question")
+    __slots__ = ("is_known", "name", "question")
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, is_known: bool) -> None:
         self.name = name
+        self.is_known = is_known
         self.question: Question | None = None
 
     def leaves(self) -> Iterator[Slot]:
@@ -126,6 +130,13 @@ class Question(NamedTuple):
         return f"it is not in {least}..{most}"
 
 
+class Placed(NamedTuple):
+    """Where and in which order a device has a map, as far as that is not the map's own matter."""
+
+    base: int = 0
+    options: MapOptions = MapOptions()
+
+
 class Layout:
     """A class of register map, flattened.
 
@@ -136,8 +147,8 @@ class Layout:
     """
 
     __slots__ = (
-        *("_derived", "answers", "is_scaled", "model", "questions", "root", "rules", "slots"),
-        "write_rules",
+        *("_derived", "answers", "is_scaled", "model", "placed", "questions", "root", "rules"),
+        *("slots", "write_rules"),
     )
 
     def __init__(
@@ -148,6 +159,7 @@ class Layout:
         write_rules: WriteRules = WriteRules(),  # noqa: B008  # immutable
         questions: Iterable[Question] = (),
         answers: Answers | None = None,
+        placed: Placed = Placed(),  # noqa: B008  # immutable
     ) -> None:
         self.model = model
         self.root = root
@@ -156,6 +168,7 @@ class Layout:
         self.slots = tuple(root.leaves())
         self.questions = tuple(questions)
         self.answers: Answers = answers or {}
+        self.placed = placed
         self.is_scaled = any(slot.factors for slot in self.slots)
         """Whether the values of some fields depend on those of others."""
         self._derived: dict[object, Any] = {}
@@ -173,6 +186,26 @@ class Layout:
         """The questions that there is no answer to yet."""
         return [question for question in self.questions if question.key not in self.answers]
 
+    @property
+    def deciding(self) -> frozenset[Slot]:
+        """The fields by which a device says what its shape is."""
+        return self.once("deciding", self._deciding)
+
+    def _deciding(self) -> frozenset[Slot]:
+        slots = (slot for question in self.questions for slot in question.found.slots)
+        return frozenset(slot for slot in slots if slot is not None)
+
+    def changed_by(self, value_of: ValueOf, slots: Container[Slot]) -> Question | None:
+        """Return a question that is answered otherwise than the layout has it, by new values.
+
+        ``slots`` are those whose values are new. Raises `DecodeError` for what is no answer.
+        """
+        for question in self.questions:
+            is_new = any(slot in slots for slot in question.found.slots if slot is not None)
+            if is_new and question.answer(value_of) != self.answers[question.key]:
+                return question
+        return None
+
     def loose_ends(self) -> list[str]:
         """Return what only a map that this one is placed in can tell, a line for each."""
         ends = [(question.name, question.found) for question in self.questions]
@@ -186,7 +219,7 @@ class Layout:
             if isinstance(node, GroupNode) and isinstance(step, str):
                 node = node.members[step]
             elif isinstance(node, RepeatNode) and isinstance(step, int):
-                node = node.items[step]
+                node = _item(node, step)
             elif isinstance(node, Absent):
                 return node
             else:
@@ -198,18 +231,32 @@ class Layout:
         return tuple(_leaves(self.node(path)))
 
 
+def _item(node: RepeatNode, index: int) -> Node:
+    """Return an item; raises `RequestError` where the device has not so many."""
+    if node.question is not None and index >= len(node.items):
+        error = RequestError(f"there are {len(node.items)}, as {node.question.found.place} says")
+        error.where = f"{node.name}[{index}]"
+        raise error
+    return node.items[index]
+
+
 def resolve(layout: Layout, ref: object) -> Node:
     """Return what a reference leads to in a layout; a base class's reference leads there too.
 
     Raises TypeError for what is no reference, or one of another map.
     """
+    check_ref(layout, ref)
+    return layout.node(ref.path)  # type: ignore[attr-defined]  # checked
+
+
+def check_ref(layout: Layout, ref: object) -> None:
+    """Raise TypeError for what is no reference to a field of a map."""
     model, path = getattr(ref, "model", None), getattr(ref, "path", None)
     if not isinstance(model, type) or not isinstance(path, tuple):
         name = layout.model.__name__
         raise TypeError(f"{ref!r} is no reference to a field, such as {name}.{_first(layout)}")
     if not issubclass(layout.model, model):
         raise TypeError(f"{ref!r} is no field of {layout.model.__name__}")
-    return layout.node(path)
 
 
 def _first(layout: Layout) -> str:
@@ -232,9 +279,6 @@ def device_layout_of(model: type) -> Layout:
     """
     layout = layout_of(model)
     ends = layout.once("loose ends", layout.loose_ends)
-    ends = ends or [
-        f"{each.text} is for the device: no device can be of it yet" for each in layout.questions
-    ]
     if ends:
         raise DefinitionError("\n".join(ends))
     return layout

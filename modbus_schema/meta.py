@@ -62,7 +62,7 @@ class MapMeta(type):
         twice = namespace.twice if isinstance(namespace, _Namespace) else ()
         problems += [f"{name}.{field}: is declared twice" for field in twice]
         problems += default_problems(cls.__layout__, body.fields)
-        problems += source_problems(cls.__layout__) if not body.problems else ()
+        problems += source_problems(cls.__layout__)
         problems += layout_problems(cls.__layout__)
         if not problems:
             problems += plan_problems(cls.__layout__, cls.__layout__.rules)

@@ -71,6 +71,11 @@ class RegisterMap(_Base):
       register is read and written. Unless it is said, FC 22 is tried, and each `Device` remembers
       if it is refused as unknown.
 
+    In the body the name of a field is a source of what else depends on it: how often a `repeat` has
+    its group, whether a `group` is there, by which factor a number is scaled. `given` computes such
+    a value of others, `outer` takes it from a map further out. Of a map whose shape its device says
+    the class declares all that there may be.
+
     Everything that is wrong with a map is in the one DefinitionError that its class statement
     raises.
     """

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any, Generic, TypeVar, overload
 
 from modbus_schema.errors import DecodeError
-from modbus_schema.layout import Layout, Path, Slot, resolve
+from modbus_schema.layout import Absent, Layout, Path, Slot, resolve
 from modbus_schema.model import RegisterMap
 from modbus_schema.plain import assemble, check_size, decode_slot, supplies_of
 from modbus_schema.planning import NOTHING, Block, Refused, joined, pieces
@@ -78,6 +78,9 @@ class Partial(Generic[M]):
 
     def __getitem__(self, ref: Ref[M, T]) -> T:
         node = resolve(self._layout, ref)
+        if isinstance(node, Absent):  # it is known not to be there
+            absent: Any = None
+            return absent  # type: ignore[no-any-return]  # T has None then
         slots = [slot for slot in self._layout.slots_of(ref.path) if slot.access.readable]
         for slot in slots:
             if slot in self._errors:

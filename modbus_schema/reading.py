@@ -7,7 +7,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from modbus_schema.compile import compile_decoder, compile_decoder_of_one
 from modbus_schema.errors import DefinitionError
-from modbus_schema.layout import Absent, GroupNode, Layout, Node, Path, Slot, device_layout_of
+from modbus_schema.layout import Absent, GroupNode, Layout, Node, Path, Slot
 from modbus_schema.plain import decode_slot, supplies_of, values_in, with_factors
 from modbus_schema.planning import NOTHING, Block, Refused, plan, plan_model, plan_problems
 from modbus_schema.rules import ReadRules, rules_from
@@ -19,21 +19,25 @@ M = TypeVar("M")
 Decode = Callable[[Sequence[bytes]], Any]
 
 
-def read_plans(model: type[M], **overrides: object) -> ReadPlans[M]:
+def read_plans(layout: Layout, **overrides: object) -> ReadPlans[Any]:
     """Return the read plans of a map, by its own rules or as they are overridden by keyword.
 
     None overrides nothing. All devices of a map that have the same rules share their plans. Raises
     ValueError for a wrong keyword, `DefinitionError` where a field cannot be read by the rules.
     """
-    layout = device_layout_of(model)
     given = {keyword: value for keyword, value in overrides.items() if value is not None}
     rules, problems = rules_from(given)
     if problems:
         raise ValueError("\n".join(problems))
-    return _shared(layout, rules.over(layout.rules))
+    return plans_of(layout, rules.over(layout.rules))
 
 
-def _shared(layout: Layout, rules: ReadRules) -> ReadPlans[Any]:
+def plans_of(layout: Layout, rules: ReadRules) -> ReadPlans[Any]:
+    """Return the plans of a layout by some rules, which all who ask share.
+
+    Raises `DefinitionError` where a field cannot be read by the rules.
+    """
+
     def make() -> ReadPlans[Any]:
         problems = list(plan_problems(layout, rules))
         if problems:
@@ -65,7 +69,7 @@ class ReadPlans(Generic[M]):
     def avoiding(self, refused: Refused) -> ReadPlans[M]:
         """Return the plans by the same rules for a device that refuses some of the cells."""
         if refused == NOTHING:
-            return _shared(self.layout, self.rules)
+            return plans_of(self.layout, self.rules)
         return ReadPlans(self.layout, self.rules, refused)
 
     def of_model(self) -> ReadPlan[M]:
@@ -79,11 +83,14 @@ class ReadPlans(Generic[M]):
                 self.model_plan = ReadPlan(blocks, compile_decoder(root, blocks))
         return self.model_plan
 
-    def of_paths(self, paths: tuple[Path, ...]) -> ReadPlan[Any]:
-        """Return the plan whose result is the value of the one path, or a tuple, one per path."""
+    def of_paths(self, paths: tuple[Path, ...], also: Iterable[Slot] = ()) -> ReadPlan[Any]:
+        """Return the plan whose result is the value of the one path, or a tuple, one per path.
+
+        It brings some slots ``also``: always the same for the same paths.
+        """
         found = self._plans.get(paths)
         if found is None:
-            found = self._plans[paths] = self._make(paths)
+            found = self._plans[paths] = self._make(paths, also)
         return found
 
     def of_slots(self, slots: Iterable[Slot]) -> ReadPlan[dict[Slot, Any]]:
@@ -117,8 +124,9 @@ class ReadPlans(Generic[M]):
         errors = {slot: known[slot] for slot in slots if slot in known}
         return PartialPlan(self.blocks(slot for slot in slots if slot not in errors), errors)
 
-    def _make(self, paths: tuple[Path, ...]) -> ReadPlan[Any]:
+    def _make(self, paths: tuple[Path, ...], also: Iterable[Slot]) -> ReadPlan[Any]:
         slots = [slot for path in paths for slot in self.layout.slots_of(path)]
+        slots += also
         blocks = self.blocks(with_factors(slots))
         decoders = [_decoder(self.layout.node(path), blocks) for path in paths]
         if len(decoders) == 1:

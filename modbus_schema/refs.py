@@ -184,10 +184,15 @@ class Write(Setting[M_contra]):
 
 def reference(model: type[Mapped], path: Path) -> Ref[Any, Any]:
     """Return the reference to what a path leads to in a model; LookupError for no such path."""
+    return _make(model, path, declaration_at(model, path))
+
+
+def declaration_at(model: type[Mapped], path: Path) -> Declaration:
+    """Return what is declared where a path leads in a model; LookupError for no such path."""
     declaration: Declaration = Group(model=model, base=0)
     for step in path:
         declaration = _step(declaration, step)
-    return _make(model, path, declaration)
+    return declaration
 
 
 def references(model: type[Mapped]) -> dict[str, Ref[Any, Any]]:

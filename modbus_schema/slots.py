@@ -5,7 +5,7 @@ Data only: it knows neither how a field is declared nor which others there are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
@@ -214,20 +214,19 @@ class Found:
     that was not found ``problem`` says why, and whether it ``may_be_further_out``.
     """
 
-    __slots__ = ("is_plain", "may_be_further_out", "problem", "slots", "source")
+    __slots__ = (
+        *("is_open", "is_plain", "may_be_further_out", "paths", "problem", "slots", "source"),
+    )
 
-    def __init__(
-        self,
-        source: Source[Any],
-        slots: Sequence[Slot | None],
-        *,
-        problem: str = "",
-        may_be_further_out: bool = False,
-    ) -> None:
+    def __init__(self, source: Source[Any]) -> None:
         self.source = source
-        self.slots = tuple(slots)
-        self.problem = problem
-        self.may_be_further_out = may_be_further_out
+        self.slots: tuple[Slot | None, ...] = ()
+        self.paths: tuple[Path, ...] = ()
+        """Where the fields are, also those that the layout does not have."""
+        self.problem = ""
+        self.may_be_further_out = False
+        self.is_open = False
+        """Whether nobody knows the place of one of the fields yet."""
         self.is_plain = source.inputs() == (source,)
         """Whether the value is that of a field, unchanged."""
 

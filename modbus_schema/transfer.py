@@ -41,6 +41,7 @@ class ReadPlan(Generic[R]):
         decode_one: Callable[[bytes], R] | None = None,
     ) -> None:
         """Take what turns the data of the blocks, or of the only one, into a value."""
+        self.decode = decode
         self.blocks = tuple(blocks)
         self.parts = [(read_request(block), block) for block in blocks]
         requests: list[AnyRequest] = [request for request, _ in self.parts]
@@ -50,6 +51,10 @@ class ReadPlan(Generic[R]):
         """Returns what the result of the step means; raises `DecodeError`."""
         if is_one:
             self.value = decode_one or (lambda result: decode((result,)))
+
+    def data(self, result: Any) -> Sequence[bytes]:
+        """Return the result of the step as the data of the blocks."""
+        return tuple(result) if isinstance(self.step, list) else (result,)
 
     def locate(self, error: ModbusError) -> None:
         """Say in an error of the step, or of its value, what was read by which request."""
@@ -72,6 +77,15 @@ class ReadPlan(Generic[R]):
             ),
             None,
         )
+
+
+def data_flow(plan: ReadPlan[Any]) -> Flow[Sequence[bytes]]:
+    """Carry out a plan, but decode nothing; its errors are located."""
+    try:
+        return plan.data((yield plan.step))
+    except ModbusError as error:
+        plan.locate(error)
+        raise
 
 
 def plan_flow(plan: ReadPlan[R]) -> Flow[R]:

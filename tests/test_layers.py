@@ -50,11 +50,11 @@ SCHEMA: Rows = {
         "fields",
         "placements",
     ),
-    "layout": ("slots", "layout", "finding", "flatten", "checks"),
+    "layout": ("slots", "layout", "finding", "flatten", "checks", "shapes"),
     "planning and compile": ("planning", "snapshots", "plain", "compile"),
     "model": ("body", "meta", "replacing", "model"),
     "values and documents": ("addresses", "values", "describe", "imports"),
-    "transfer": ("transfer", "changes", "reading", "partial", "writing"),
+    "transfer": ("transfer", "changes", "reading", "partial", "asking", "writing"),
     "device and tools": (
         "device_base",
         "device",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from modbus_schema.declared import Declaration, Group, Repeat
 from modbus_schema.describe.rows import summary
 from modbus_schema.layout import Absent, Node, RepeatNode, Slot, layout_of
 from modbus_schema.model import RegisterMap
@@ -23,19 +24,32 @@ def _schema(node: Node) -> dict[str, Json]:
     if isinstance(node, Slot):
         return _of_slot(node)
     if isinstance(node, RepeatNode):
-        count = len(node.items)
         items = _schema(node.items[0]) if node.items else {}
-        return {"type": "array", "items": items, "minItems": count, "maxItems": count}
+        least = 0 if node.question else len(node.items)
+        return {"type": "array", "items": items, "minItems": least, "maxItems": len(node.items)}
     if isinstance(node, Absent):
         return {}
-    defaults = node.model.__fields__
-    required = [name for name, field in defaults.items() if not _has_default(field)]
+    fields = node.model.__fields__
+    required = [name for name, field in fields.items() if not _has_default(field)]
     return {
         "type": "object",
-        "properties": {name: _schema(member) for name, member in node.members.items()},
+        "properties": {
+            name: _of_member(fields[name], member) for name, member in node.members.items()
+        },
         "required": required,
         "additionalProperties": False,
     }
+
+
+def _of_member(field: Declaration, node: Node) -> dict[str, Json]:
+    schema = _schema(node)
+    if isinstance(node, Absent) and isinstance(field, Group | Repeat):  # only a device knows where
+        schema = _schema(layout_of(field.model).root)
+    if isinstance(field, Repeat) and (isinstance(node, Absent) or field.stride_is_told):
+        items = schema if isinstance(node, Absent) else schema["items"]
+        least = 0 if field.told_by else field.times
+        schema = {"type": "array", "items": items, "minItems": least, "maxItems": field.times}
+    return schema if field.present_if is None else {"anyOf": [schema, {"type": "null"}]}
 
 
 def _has_default(field: Any) -> bool:

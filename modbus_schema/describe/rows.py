@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from modbus_schema.addresses import modicon
 from modbus_schema.codecs.base import Codec
 from modbus_schema.codecs.enums import EnumCodec, FlagsCodec
-from modbus_schema.layout import Slot, layout_of
+from modbus_schema.layout import Layout, Path, Slot, layout_of
 from modbus_schema.model import RegisterMap
 from modbus_schema.refs import path_text
 from modbus_wire.codes import Table
@@ -20,6 +20,10 @@ TITLES = {
     Table.INPUT_REGISTERS: "Input registers",
     Table.HOLDING_REGISTERS: "Holding registers",
 }
+
+
+_VERBS = {"present_if": "present by", "count": "counted by"}
+"""What a document says of a field of which only the device knows whether it is there."""
 
 
 class Row(NamedTuple):
@@ -53,8 +57,9 @@ class Row(NamedTuple):
 
 def rows_of(model: type[RegisterMap]) -> list[Row]:
     """Return the rows of a map by table and address."""
-    slots = sorted(layout_of(model).slots, key=_position)
-    return [_row(slot) for slot in slots]
+    layout = layout_of(model)
+    slots = sorted(layout.slots, key=_position)
+    return [_row(slot, _told(layout, slot)) for slot in slots]
 
 
 def rows_by_table(model: type[RegisterMap]) -> Iterator[tuple[Table, list[Row]]]:
@@ -92,7 +97,20 @@ def _position(slot: Slot) -> tuple[int, int, int]:
     return list(Table).index(slot.table), slot.address, first
 
 
-def _row(slot: Slot) -> Row:
+def _told(layout: Layout, slot: Slot) -> str:
+    """Say by which fields a device tells whether it has one, and how often."""
+    return "; ".join(
+        f"{_VERBS[question.keyword]} {', '.join(map(_name, question.found.paths))}"
+        for question in layout.questions
+        if question.keyword in _VERBS and question.path == slot.path[: len(question.path)]
+    )
+
+
+def _name(path: Path) -> str:
+    return path_text(path).removeprefix(".")
+
+
+def _row(slot: Slot, told: str) -> Row:
     return Row(
         table=slot.table,
         name=path_text(slot.path).removeprefix("."),
@@ -106,7 +124,7 @@ def _row(slot: Slot) -> Row:
         unit=slot.unit,
         limits=_limits(slot),
         values=named_values(slot.codec),
-        description=slot.description,
+        description="; ".join(part for part in (slot.description, told) if part),
         every="" if slot.every is None else str(slot.every),
     )
 

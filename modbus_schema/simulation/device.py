@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
 
 from modbus_schema.changes import Change, encode_image, settings_of
 from modbus_schema.compile import compile_decoder, compile_encoder
-from modbus_schema.layout import Node, Slot, device_layout_of, resolve
+from modbus_schema.errors import DecodeError, EncodeError
+from modbus_schema.layout import Absent, Node, Slot, resolve
 from modbus_schema.model import RegisterMap
-from modbus_schema.plain import assemble
+from modbus_schema.plain import assemble, located
 from modbus_schema.planning import Block, runs
 from modbus_schema.refs import Ref, Setting
+from modbus_schema.shapes import Place, layout_for, placed_layout
 from modbus_schema.simulation.clock import SYSTEM_CLOCK, Clock
 from modbus_schema.simulation.guard import GuardedBank, Written
 from modbus_schema.simulation.sources import Dependence, Movement
@@ -57,16 +59,19 @@ class SimulatedDevice(Generic[M]):
     Its registers and bits are in ``bank``; what else a client may ask for, such as identification
     or files, is the unit's.
 
-    Time is that of ``clock``. Raises `EncodeError` for a value that its field cannot hold.
+    It has the shape that the instance says, and keeps it: neither a client nor `set` can change how
+    many items there are, or whether something is there. ``base`` and the orders are those of
+    `Device`. Time is that of ``clock``. Raises `EncodeError` for a value that its field cannot
+    hold, and for parts that are not as the fields say that tell of them.
     """
 
-    def __init__(self, instance: M, *, clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(self, instance: M, *, clock: Clock = SYSTEM_CLOCK, **place: Unpack[Place]) -> None:
         self.clock = clock
         self._began = clock.seconds()
         self._behaviour: Behaviour | None = None
         self._faults: Faults | None = None
         self.model = type(instance)
-        self._layout = device_layout_of(self.model)
+        self._layout = layout_for(instance, placed_layout(self.model, **place))
         self._image = self._layout.once("image", self._make_image)
         self._watchers: list[_Watcher] = []
         self.bank = GuardedBank(self._layout, self._tell)
@@ -115,6 +120,8 @@ class SimulatedDevice(Generic[M]):
         """
         node = resolve(self._layout, ref)
         slots = frozenset(self._layout.slots_of(ref.path))
+        if isinstance(node, Absent):
+            raise TypeError(f"{ref!r}: a device of this shape has none")
         if not any(slot.access.writable for slot in slots):
             raise TypeError(f"{ref!r} is read-only: no client writes it")
 
@@ -238,11 +245,26 @@ class SimulatedDevice(Generic[M]):
     def _set(self, changes: Iterable[Change]) -> None:
         changes = tuple(changes)
         with self.bank.lock:
-            for block, data in encode_image(changes, self.bank.value):
+            image = encode_image(changes, self.bank.value)
+            if self._layout.questions:
+                self._refuse_other_shape(dict(changes))
+            for block, data in image:
                 self.bank.set_cells(block, data)
             if self._behaviour is not None:
                 self._behaviour.still(slot for slot, _ in changes)
                 self._behaviour.settle()
+
+    def _refuse_other_shape(self, changes: Mapping[Slot, Any]) -> None:
+        def value_of(slot: Slot) -> Any:
+            return changes[slot] if slot in changes else self.bank.value(slot)
+
+        try:
+            question = self._layout.changed_by(value_of, changes)
+        except DecodeError as error:
+            raise located(EncodeError(error.message), next(iter(changes))) from error
+        if question is not None:
+            message = f"a simulated device keeps its shape, and this is the {question.text}"
+            raise located(EncodeError(message), next(iter(changes)))
 
     def _tell(self, written: Written) -> None:
         def before(slot: Slot) -> Any:

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, Protocol, TypeAlias
 
 from modbus_schema.errors import DecodeError
-from modbus_schema.layout import Layout, Slot
+from modbus_schema.layout import Layout, Slot, ValueOf
 from modbus_schema.plain import decode_value, supplies_of
 from modbus_schema.planning import Block, runs
 from modbus_schema.simulation.cells import CellMap, Cells
@@ -47,6 +47,7 @@ class GuardedBank(SparseBank):
     behaviour: Behaves | None = None
 
     def __init__(self, layout: Layout, on_write: Callable[[Written], None]) -> None:
+        self._layout = layout
         self._map = layout.once("cells", lambda: CellMap(layout))
         super().__init__(self._map.ranges)
         self._on_write = on_write
@@ -180,9 +181,17 @@ class GuardedBank(SparseBank):
                 cells = self.cells_of(slot)
                 return new.put_in(slot, cells) if new.touch(slot) else cells
 
+            if self._layout.questions:
+                self._refuse_other_shape(new, lambda slot: _value(slot, cells_then))
             return {slot: (self.value_or_none(slot), _checked(slot, cells_then)) for slot in slots}
         except Exception as error:  # a validator of the user's may fail in any way
             raise IllegalDataValue(f"{error}") from error
+
+    def _refuse_other_shape(self, new: Cells, value_of: ValueOf) -> None:
+        touched = [slot for slot in self._layout.deciding if new.touch(slot)]
+        question = self._layout.changed_by(value_of, touched)
+        if question is not None:
+            raise IllegalDataValue(f"the device keeps its shape: {question.text}")
 
     def value(self, slot: Slot) -> Any:
         """Return the value of a field; raises `DecodeError` where its cells mean nothing."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TypeVar, Unpack
 
 from modbus_schema.model import RegisterMap
+from modbus_schema.options import ByteOrder, WordOrder
+from modbus_schema.shapes import Place
 from modbus_schema.simulation.clock import SYSTEM_CLOCK, Clock
 from modbus_schema.simulation.device import SimulatedDevice
 from modbus_schema.simulation.served import Limits, Served, Units
@@ -34,19 +36,20 @@ class Simulation(SimulatedDevice[M], Served):
         framing: Framing | None,
         clock: Clock,
         limits: Limits,
+        place: Place,
     ) -> None:
-        SimulatedDevice.__init__(self, instance, clock=clock)
+        SimulatedDevice.__init__(self, instance, clock=clock, **place)
         units = Units()
         units.put(unit_id, self.unit)
         Served.__init__(self, units, host, port, framing, limits)
 
-    def add(self, instance: N, *, unit_id: int) -> SimulatedDevice[N]:
+    def add(self, instance: N, *, unit_id: int, **place: Unpack[Place]) -> SimulatedDevice[N]:
         """Serve a further device under its own unit id (0..255); raises ValueError if it is taken.
 
-        It goes by the same clock.
+        It goes by the same clock; ``base`` and the orders are its own.
         A device that was simulated without a unit id answers to all that are left.
         """
-        device = SimulatedDevice(instance, clock=self.clock)
+        device = SimulatedDevice(instance, clock=self.clock, **place)
         self._units.put(unit_id, device.unit)
         return device
 
@@ -58,6 +61,9 @@ def simulate(
     port: int | None = None,
     unit_id: int | None = None,
     framing: Framing | None = None,
+    base: int = 0,
+    word_order: WordOrder | None = None,
+    byte_order: ByteOrder | None = None,
     clock: Clock = SYSTEM_CLOCK,
     **limits: Unpack[Limits],
 ) -> Simulation[M]:
@@ -67,6 +73,7 @@ def simulate(
     say port and framing themselves: ``udp://127.0.0.1:0``, ``rtu:///dev/ttyUSB0``. Port 0 lets the
     system choose (`Simulation.port`). Without a unit id the device answers to any. ``allow``,
     ``max_connections`` and ``idle_timeout`` are the server's. What moves goes by the ``clock``.
+    ``base`` and the orders are those of a `Device`.
 
     Raises `EncodeError` for a value that its field cannot hold.
     """
@@ -78,4 +85,5 @@ def simulate(
         framing=framing,
         clock=clock,
         limits=limits,
+        place=Place(base=base, word_order=word_order, byte_order=byte_order),
     )

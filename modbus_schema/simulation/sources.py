@@ -22,6 +22,8 @@ class Source:
         self.ref = ref
         self.node: Node = resolve(layout, ref)
         self.slots = frozenset(layout.slots_of(ref.path))
+        if not layout.deciding.isdisjoint(self.slots):
+            raise TypeError(f"{ref!r} cannot move: by it the device says what its shape is")
         self.block = runs(self.slots)[0] if isinstance(self.node, Slot) else None
         """Where it is put, if it is one field."""
 

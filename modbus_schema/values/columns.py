@@ -59,6 +59,8 @@ def field_columns(snapshots: Iterable[RawSnapshot[M] | M]) -> list[FieldColumn]:
     given = list(snapshots)
     model, runs = _runs(given)
     layout = layout_of(model)
+    if layout.questions:
+        raise TypeError(f"each device says of {model.__name__} which fields it has: no columns")
     fields = layout.once("columns", lambda: _fields(layout))
     slots = [slot for _, slot in fields]
     parts = list(_parts(runs, layout, slots))

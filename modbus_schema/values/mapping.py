@@ -9,10 +9,11 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from modbus_schema.errors import EncodeError
+from modbus_schema.errors import DecodeError, EncodeError
 from modbus_schema.layout import Absent, GroupNode, Layout, Node, RepeatNode, Slot, layout_of
 from modbus_schema.model import RegisterMap
 from modbus_schema.plain import absent_error, encode_supplies, encode_value, leaf_values, located
+from modbus_schema.shapes import default_in, layout_for, settled
 from modbus_schema.values.plainly import Form, Json, form_of
 
 M = TypeVar("M", bound=RegisterMap)
@@ -22,7 +23,7 @@ Convert = Callable[[Slot, Any], Any]
 
 def to_dict(instance: RegisterMap) -> dict[str, Any]:
     """Return the values of an instance as they are, under the names of the fields."""
-    tree: dict[str, Any] = _tree(layout_of(type(instance)).root, instance, lambda _, value: value)
+    tree: dict[str, Any] = _tree(_root(instance), instance, lambda _, value: value)
     return tree
 
 
@@ -37,7 +38,7 @@ def from_dict(model: type[M], values: Mapping[str, Any]) -> M:
 
 def to_plain(instance: RegisterMap) -> dict[str, Json]:
     """Return the values of an instance as JSON has them; `describe.json_schema` describes it."""
-    tree: dict[str, Json] = _tree(layout_of(type(instance)).root, instance, _plain)
+    tree: dict[str, Json] = _tree(_root(instance), instance, _plain)
     return tree
 
 
@@ -54,6 +55,10 @@ def to_json(instance: RegisterMap, *, indent: int | None = None) -> str:
 def from_json(model: type[M], text: str | bytes) -> M:
     """Return the instance of a JSON text; raises as `from_dict`, and ValueError for other text."""
     return from_plain(model, json.loads(text))
+
+
+def _root(instance: RegisterMap) -> GroupNode:
+    return layout_for(instance, layout_of(type(instance))).root
 
 
 def _form(slot: Slot) -> Form:
@@ -87,10 +92,32 @@ def _tree(node: Node, value: Any, convert: Convert) -> Any:
 
 
 def _instance(model: type[M], values: Any, convert: Convert) -> M:
-    layout = layout_of(model)
+    layout = _layout(layout_of(model), values, convert)
     made: M = _made(layout.root, values, convert, model.__name__)
     _check_scaled(layout, made)
     return made
+
+
+def _layout(full: Layout, values: Any, convert: Convert) -> Layout:
+    """Return the layout that values are of, by those among them that tell of it."""
+    if not full.questions:
+        return full
+
+    def value_of(slot: Slot) -> Any:
+        value = values
+        for index, step in enumerate(slot.path):
+            try:
+                value = value[step]
+            except (KeyError, IndexError, TypeError):
+                return default_in(full.model, slot, index)
+        return convert(slot, value)
+
+    try:
+        return settled(full, value_of)
+    except DecodeError as error:
+        refused = EncodeError(error.message)
+        refused.where = error.where
+        raise refused from error
 
 
 def _check_scaled(layout: Layout, instance: object) -> None:

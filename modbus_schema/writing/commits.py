@@ -32,9 +32,8 @@ def _commands(layout: Layout, slots: Iterable[Slot]) -> list[Change]:
     commands: list[Change] = []
     for slot in slots:
         for path, value in slot.writing.then:
-            (field,) = layout.slots_of(path)
-            if (field, value) not in commands:
-                commands.append((field, value))
+            fields = layout.slots_of(path)  # none where the device has not got it
+            commands += [(field, value) for field in fields if (field, value) not in commands]
     return commands
 
 

@@ -35,7 +35,11 @@ def write_plans(layout: Layout, **overrides: object) -> WritePlans:
     if problems:
         raise ValueError("\n".join(problems))
     # what the classes say about functions is in the slots, each group's for its own fields
-    rules = rules.over(layout.write_rules._replace(write_with=None))
+    return write_plans_of(layout, rules.over(layout.write_rules._replace(write_with=None)))
+
+
+def write_plans_of(layout: Layout, rules: WriteRules) -> WritePlans:
+    """Return how a map is written by some rules; raises `DefinitionError` where it cannot be."""
 
     def make() -> WritePlans:
         problems = list(write_problems(layout, rules))

@@ -5,7 +5,7 @@ from enum import IntEnum
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 
 from modbus_schema import (
     RO,
@@ -94,7 +94,7 @@ def test_what_needs_a_value_is_named() -> None:
         blank(Pump, tempo=1)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.filter_too_much])
 @given(maps())
 def test_a_blank_can_be_simulated(drawn: Extent) -> None:
     """Whatever has a blank is held by its cells."""

@@ -1,0 +1,114 @@
+"""What a write was called with: settings, an instance, or the difference between two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from modbus_schema.changes import is_same
+from modbus_schema.errors import DecodeError
+from modbus_schema.layout import Layout, Path, Slot
+from modbus_schema.refs import Setting
+from modbus_schema.shapes import value_in
+from modbus_schema.writing.plans import Wanted, WritePlans
+
+
+class Job(Protocol):
+    """Something to write, of which no layout says yet where it is."""
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """What is written, and by what it is followed."""
+        ...
+
+    def told(self, full: Layout) -> Mapping[Path, Any]:
+        """Return what is written of the fields that the shape of the device depends on."""
+        ...
+
+    def wanted(self, plans: WritePlans) -> Wanted:
+        """Return what shall be written by the layout of some plans; raises `EncodeError`."""
+        ...
+
+
+class SettingsJob:
+    """What settings say."""
+
+    def __init__(self, settings: Iterable[Setting[Any]], then: Sequence[Setting[Any]]) -> None:
+        self.settings = tuple(settings)
+        self.then = then
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The fields and groups that the settings name."""
+        every: tuple[object, ...] = (*self.settings, *self.then)
+        return tuple(each.ref.path for each in every if isinstance(each, Setting))
+
+    def told(self, full: Layout) -> Mapping[Path, Any]:
+        """Return the values among the settings, also in those of groups."""
+        found = {}
+        for slot in _deciding(full):
+            for setting in self.settings:
+                path = setting.ref.path
+                if path == slot.path[: len(path)]:
+                    found[slot.path] = value_in(setting.value, slot, len(path))
+        return found
+
+    def wanted(self, plans: WritePlans) -> Wanted:
+        """Return the fields of the settings."""
+        return plans.of_settings(self.settings, self.then)
+
+
+class InstanceJob:
+    """All writable fields of an instance."""
+
+    paths: tuple[Path, ...] = ((),)
+
+    def __init__(self, instance: object, then: Sequence[Setting[Any]]) -> None:
+        self.instance = instance
+        self.then = then
+
+    def told(self, full: Layout) -> Mapping[Path, Any]:
+        """Return the values in the instance."""
+        return dict(_in_instance(_deciding(full), self.instance))
+
+    def wanted(self, plans: WritePlans) -> Wanted:
+        """Return its writable fields."""
+        return plans.of_instance(self.instance, self.then)
+
+
+class ChangesJob:
+    """The fields in which an instance differs from an older one."""
+
+    paths: tuple[Path, ...] = ((),)
+
+    def __init__(self, old: object, new: object, then: Sequence[Setting[Any]]) -> None:
+        self.old = old
+        self.new = new
+        self.then = then
+
+    def told(self, full: Layout) -> Mapping[Path, Any]:
+        """Return the values that have changed."""
+        before = dict(_in_instance(_deciding(full), self.old))
+        return {
+            path: value
+            for path, value in _in_instance(_deciding(full), self.new)
+            if path not in before or not is_same(before[path], value)
+        }
+
+    def wanted(self, plans: WritePlans) -> Wanted:
+        """Return what differs."""
+        return plans.of_changes(self.old, self.new, self.then)
+
+
+def _deciding(full: Layout) -> list[Slot]:
+    """Return the fields that a client may write and the shape of a device depends on."""
+    paths = {path for question in full.questions for path in question.found.paths}
+    return [slot for slot in full.slots if slot.path in paths and slot.access.writable]
+
+
+def _in_instance(slots: Iterable[Slot], instance: object) -> Iterator[tuple[Path, Any]]:
+    for slot in slots:
+        try:
+            yield slot.path, value_in(instance, slot)
+        except DecodeError:  # a part that it has not
+            continue
