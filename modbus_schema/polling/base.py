@@ -7,14 +7,13 @@ from threading import Condition
 from typing import Any, Generic, TypedDict, TypeVar, overload
 
 from modbus_schema.device_base import DeviceBase
-from modbus_schema.layout import layout_of
 from modbus_schema.model import RegisterMap
 from modbus_schema.periods import Every, period_of
 from modbus_schema.polling.events import Change, Failure, PollStatistics, Reading, Recovery, log
 from modbus_schema.polling.polled import Call, Listeners, Poll, Polled, PollOptions
 from modbus_schema.polling.timing import Timer
 from modbus_schema.polling.watching import Watcher, check_watch
-from modbus_schema.refs import Ref
+from modbus_schema.refs import Ref, reference
 from modbus_schema.simulation.clock import SYSTEM_CLOCK, Clock
 from modbus_wire.policy import Backoff
 
@@ -110,7 +109,7 @@ class PollerBase(Generic[M, V]):
         if not watched:
             raise TypeError(f"{ref!r} is no field of a device that is polled")
         for polled in watched:
-            check_watch(layout_of(polled.device.model), ref, dead_band)
+            check_watch(reference(polled.device.model, ref.path), dead_band)
 
         def watch(callback: Callable[[Change[Any]], R]) -> Callable[[Change[Any]], R]:
             self._check_callback(callback)

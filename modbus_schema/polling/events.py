@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from modbus_schema.device_base import DeviceBase
-from modbus_schema.layout import layout_of
 from modbus_schema.model import RegisterMap
+from modbus_schema.partial import Partial
 from modbus_schema.polling.values import Values
 from modbus_schema.refs import Ref
 from modbus_wire.errors import ModbusError
@@ -43,37 +43,36 @@ class Reading(Generic[M]):
     """
 
     def __init__(
-        self,
-        device: DeviceBase[M, Any],
-        at: datetime,
-        brought: Values[M],
-        failed: Mapping[Ref[M, Any], ModbusError],
+        self, device: DeviceBase[M, Any], at: datetime, brought: Values[M] | Partial[M]
     ) -> None:
         self.device = device
         self.at = at
         """When the values came, in UTC."""
-        self.failed = failed
-        """The fields that did not come, of a partial read."""
-        self.brought = brought
-        """The values that came."""
+        self._brought = brought
 
     @cached_property
     def values(self) -> Mapping[Ref[M, Any], Any]:
         """The values that came, field by field."""
-        return self.brought.by_field()
+        brought = self._brought
+        return brought.values if isinstance(brought, Partial) else brought.by_field()
+
+    @property
+    def failed(self) -> Mapping[Ref[M, Any], ModbusError]:
+        """The fields that did not come, of a partial read."""
+        return self._brought.failed if isinstance(self._brought, Partial) else {}
 
     def __getitem__(self, ref: Ref[M, T]) -> T:
-        for slot_ref, error in self.failed.items():
-            if slot_ref.path[: len(ref.path)] == ref.path:
-                raise error.with_traceback(None)
-        return self.brought[ref]
+        return self._brought[ref]
 
     def __contains__(self, ref: Ref[M, Any]) -> bool:
-        return ref in self.brought
+        try:
+            self._brought[ref]
+        except (KeyError, ModbusError):
+            return False
+        return True
 
     def __repr__(self) -> str:
-        count = len(layout_of(self.device.model).slots)
-        return f"<Reading of {len(self.values)} of {count} fields, {len(self.failed)} failed>"
+        return f"<Reading of {len(self.values)} fields, {len(self.failed)} failed>"
 
 
 class Failure(NamedTuple):

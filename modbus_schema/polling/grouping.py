@@ -4,52 +4,78 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from modbus_schema.layout import GroupNode, Layout, Node, Path, RepeatNode, Slot
-from modbus_schema.periods import Period
+from modbus_schema.declared import SOURCE_WORDS, Declaration, Group, Leaf, Mapped, Repeat
+from modbus_schema.periods import Period, period_of
+from modbus_schema.refs import Path, path_text
+from modbus_schema.sources import Source
+
+_Parts = list[tuple[Period | None, Path]]
 
 
-def poll_groups(layout: Layout, default: Period | None) -> dict[Period, tuple[Path, ...]]:
+def poll_groups(
+    model: type[Mapped], default: Period | None, *, by_field: bool = False
+) -> dict[Period, tuple[Path, ...]]:
     """Return what is read at each period, by paths to fields and whole groups; WO is left out.
 
-    A group whose fields have one period is one path, the whole map ``()``. Raises ValueError where
-    a field has no period and there is no default, or where there is nothing to read.
+    A group whose fields have one period is one path, the whole map ``()``, unless ``by_field``.
+    What only the device knows the shape or place of is always one path: it is read at the shortest
+    of its periods. Raises ValueError where a field has no period and there is no default, or where
+    there is nothing to read.
     """
-    if default is None:
-        _refuse_fields_without(layout)
     found: dict[Period, list[Path]] = {}
-    for period, path in _parts(layout.root, (), default):
-        found.setdefault(period, []).append(path)
-    if not found:
-        raise ValueError(f"nothing in {layout.model.__name__} can be read")
-    return {period: tuple(paths) for period, paths in sorted(found.items(), key=_length)}
-
-
-def _length(group: tuple[Period, object]) -> float:
-    nanoseconds = group[0].nanoseconds
-    return float("inf") if nanoseconds is None else nanoseconds
-
-
-def _refuse_fields_without(layout: Layout) -> None:
-    lacking = [slot for slot in layout.slots if slot.access.readable and slot.every is None]
+    lacking: list[Path] = []
+    grouping = _Grouping(default, by_field)
+    for period, path in grouping.parts(Group(model, base=0), (), None):
+        if period is None:
+            lacking.append(path)
+        else:
+            found.setdefault(period, []).append(path)
     if lacking:
-        others = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
-        verb = "have" if others else "has"
-        raise ValueError(f"{lacking[0].name}{others} {verb} no period: give the poller every=")
+        others = f" and {len(lacking) - 1} more have" if len(lacking) > 1 else " has"
+        name = model.__name__ + path_text(lacking[0])
+        raise ValueError(f"{name}{others} no period: give the poller every=")
+    if not found:
+        raise ValueError(f"nothing in {model.__name__} can be read")
+    return {period: tuple(found[period]) for period in sorted(found, key=_length)}
 
 
-def _parts(node: Node, path: Path, default: Period | None) -> list[tuple[Period, Path]]:
-    if isinstance(node, Slot):
-        period = node.every or default
-        return [(period, path)] if period and node.access.readable else []
-    parts = [
-        part for step, member in _members(node) for part in _parts(member, (*path, step), default)
-    ]
-    periods = {period for period, _ in parts}
-    return [(periods.pop(), path)] if len(periods) == 1 else parts
+class _Grouping:
+    def __init__(self, default: Period | None, by_field: bool) -> None:
+        self.default = default
+        self.by_field = by_field
+
+    def parts(self, field: Declaration, path: Path, outer: Period | None) -> _Parts:
+        """Return what is read of a field, with the period of each; ``outer`` is what is around."""
+        own = None if field.every is None else period_of(field.every)
+        if isinstance(field, Leaf):
+            return [(own or outer or self.default, path)] if field.access.readable else []
+        inside = own or field.model.__options__.every or outer
+        parts = [
+            part
+            for step, member in _members(field)
+            for part in self.parts(member, (*path, step), inside)
+        ]
+        periods = {period for period, _ in parts}
+        if None in periods or not periods:
+            return parts
+        if _is_told(field) or (len(periods) == 1 and not self.by_field):
+            return [(min(periods, key=_length), path)]
+        return parts
 
 
-def _members(node: Node) -> Iterator[tuple[str | int, Node]]:
-    if isinstance(node, GroupNode):
-        yield from node.members.items()
-    elif isinstance(node, RepeatNode):
-        yield from enumerate(node.items)
+def _members(field: Group | Repeat) -> Iterator[tuple[str | int, Declaration]]:
+    if isinstance(field, Group):
+        yield from field.model.__fields__.items()
+    else:
+        yield from ((index, field.item(index)) for index in range(field.times))
+
+
+def _is_told(field: Declaration) -> bool:
+    """Whether the device says whether a field is there, or where, or how often."""
+    return any(isinstance(getattr(field, word, None), Source) for word in SOURCE_WORDS)
+
+
+def _length(period: Period | None) -> float:
+    if period is None or period.nanoseconds is None:
+        return float("inf")
+    return period.nanoseconds

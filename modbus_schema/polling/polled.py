@@ -6,12 +6,13 @@ It knows no client and no clock; a driver reads, and says when.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from modbus_schema.device_base import DeviceBase
 from modbus_schema.errors import DecodeError
-from modbus_schema.layout import Path, layout_of
+from modbus_schema.layout import Path
 from modbus_schema.model import RegisterMap
 from modbus_schema.partial import Partial
 from modbus_schema.periods import ONCE, Period
@@ -79,10 +80,10 @@ class Polled(Generic[M]):
         self, device: DeviceBase[M, Any], options: PollOptions, listeners: Listeners
     ) -> None:
         self.device = device
-        self.values: Values[M] = Values(layout_of(device.model))
+        self.values: Values[M] = Values(device.model)
         self._options = options
         self._listeners = listeners
-        self._groups = poll_groups(layout_of(device.model), options.every)
+        self._groups = poll_groups(device.model, options.every, by_field=options.is_partial)
         self._all_once = self._groups.get(ONCE, ())
         self._schedule = Schedule(self._groups, options.backoff)
         self._polls: dict[tuple[Period, ...], Poll] = {}
@@ -128,8 +129,9 @@ class Polled(Generic[M]):
 
     def came(self, poll: Poll, result: Any, now: int, at: datetime) -> list[Call]:
         """Take what a read brought; returns whom to tell of what."""
-        reading = self._reading(poll, result, at)
-        self.values.update(reading.brought)
+        values = Values(self.device.model, _values(poll, result))
+        self.values.update(values)
+        reading = Reading(self.device, at, result if isinstance(result, Partial) else values)
         self._go_on(poll, reading, now)
         calls: list[Call] = []
         if self._failing_since is not None and not self._is_failing:
@@ -168,20 +170,12 @@ class Polled(Generic[M]):
         refs = () if paths == ((),) else tuple(reference(model, path) for path in paths)
         return Poll(periods, refs, paths)
 
-    def _reading(self, poll: Poll, result: Any, at: datetime) -> Reading[M]:
-        layout = layout_of(self.device.model)
-        if isinstance(result, Partial):
-            values = {ref.path: value for ref, value in result.values.items()}
-            return Reading(self.device, at, Values(layout, values), result.failed)
-        results = result if len(poll.paths) > 1 else (result,)
-        return Reading(self.device, at, Values(layout, zip(poll.paths, results, strict=True)), {})
-
     def _go_on(self, poll: Poll, reading: Reading[M], now: int) -> None:
         """Note the read in the schedule; what is read once is over where all of it came."""
         once = self._groups[ONCE] if ONCE in poll.periods else ()
-        left = [ref.path for ref in reading.failed if any(_is_in(ref.path, path) for path in once)]
+        left = tuple(path for path in once if any(_is_in(ref.path, path) for ref in reading.failed))
         if left:
-            self._set_once(tuple(left))
+            self._set_once(left)
             self._schedule.succeed((each for each in poll.periods if each != ONCE), now)
             self._schedule.fail((ONCE,), now, has_answered=True)
         else:
@@ -202,6 +196,16 @@ class Polled(Generic[M]):
                 continue
             if change is not None:
                 yield watcher.callback, change
+
+
+def _values(poll: Poll, result: Any) -> Iterator[tuple[Path, Any]]:
+    """Return what a read brought; of a partial one, what came as a whole."""
+    if not isinstance(result, Partial):
+        yield from zip(poll.paths, result if len(poll.paths) > 1 else (result,), strict=True)
+        return
+    for path, ref in zip(poll.paths, poll.refs, strict=True):
+        with suppress(KeyError, ModbusError):
+            yield path, result[ref]
 
 
 def _is_of_fields(error: Exception) -> bool:

@@ -10,12 +10,11 @@ from typing import Any
 
 from modbus_schema.codecs.base import Codec
 from modbus_schema.codecs.enums import EnumCodec, FlagsCodec
-from modbus_schema.declared import Mapped
+from modbus_schema.declared import Declaration, Leaf, Mapped
 from modbus_schema.device_base import DeviceBase
-from modbus_schema.layout import Layout, Slot, resolve
 from modbus_schema.polling.events import Change
 from modbus_schema.polling.values import Values
-from modbus_schema.refs import Ref
+from modbus_schema.refs import Ref, declaration_at
 
 
 class Told(Enum):
@@ -82,15 +81,21 @@ def _same(old: Any, new: Any) -> bool:
     return False
 
 
-def check_watch(layout: Layout, ref: Ref[Any, Any], dead_band: float) -> None:
+def check_watch(ref: Ref[Any, Any], dead_band: float) -> None:
     """Raise TypeError or ValueError for what cannot be watched so."""
-    node = resolve(layout, ref)
-    if not any(slot.access.readable for slot in layout.slots_of(ref.path)):
+    field = declaration_at(ref.model, ref.path)
+    if not _is_read(field):
         raise TypeError(f"{ref!r} is write-only: no value of it is ever read")
     if not _is_number(dead_band) or not isfinite(dead_band) or dead_band < 0:
         raise ValueError(f"dead_band {dead_band!r} is no number of 0 or more")
-    if dead_band and not (isinstance(node, Slot) and _may_hold_numbers(node.codec)):
+    if dead_band and not (isinstance(field, Leaf) and _may_hold_numbers(field.codec)):
         raise TypeError(f"{ref!r} holds no numbers, so it has no dead band")
+
+
+def _is_read(field: Declaration) -> bool:
+    if isinstance(field, Leaf):
+        return field.access.readable
+    return any(map(_is_read, field.model.__fields__.values()))
 
 
 def _may_hold_numbers(codec: Codec[Any]) -> bool:

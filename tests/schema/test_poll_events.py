@@ -39,6 +39,7 @@ from modbus_schema.simulation.device import SimulatedDevice
 from modbus_wire.codes import Table
 from modbus_wire.errors import IllegalDataAddress, IllegalDataValue, ResponseTimeout
 from modbus_wire.policy import Backoff
+from tests.schema.generated_maps import Extent, maps
 from tests.schema.maps import House, Zone, a_house
 from tests.schema.picky import PickyBank, Wire
 from tests.schema.poll_bench import Meter, Phase, a_meter, names
@@ -124,9 +125,9 @@ def device_of(instance: RegisterMap) -> tuple[SimulatedDevice[Any], Device[Any]]
 def test_fields_of_one_period_are_read_as_a_group() -> None:
     """Where all of a group, or of the map, have one period, it is read as a whole."""
     one, two = period_of("1s"), period_of("2s")
-    assert poll_groups(layout_of(House), two) == {two: ((),)}
+    assert poll_groups(House, two) == {two: ((),)}
     three = period_of("3s")
-    assert poll_groups(layout_of(Meter), None) == {
+    assert poll_groups(Meter, None) == {
         one: (("power",), ("phase", "voltage")),
         three: (("phase", "current"), ("limit",)),
         period_of("1m"): (("hours",),),
@@ -137,25 +138,47 @@ def test_fields_of_one_period_are_read_as_a_group() -> None:
         zones: RO[tuple[Zone, ...]] = repeat(Zone, base=0, stride=2, count=2, every="2s")
         phases: RO[tuple[Phase, ...]] = repeat(Phase, base=10, stride=3, count=2)
 
-    assert poll_groups(layout_of(Plant), one) == {
+    assert poll_groups(Plant, one) == {
         one: (("phases", 0, "voltage"), ("phases", 1, "voltage")),
         two: (("zones",),),
         three: (("phases", 0, "current"), ("phases", 1, "current")),
     }
 
 
+@given(maps())
+def test_every_field_is_in_one_poll_group(extent: Extent) -> None:
+    """That of its period, whatever says it; as a field, or in a group that is read as a whole."""
+    default = period_of("7s")
+    slots = [slot for slot in layout_of(extent.model).slots if slot.access.readable]
+    if not slots:
+        with pytest.raises(ValueError, match="nothing in"):
+            poll_groups(extent.model, default)
+        return
+    wanted = {slot.path: slot.every or default for slot in slots}
+    by_field = poll_groups(extent.model, default, by_field=True)
+    assert {path: period for period, paths in by_field.items() for path in paths} == wanted
+    periods = {
+        path: period
+        for period, paths in poll_groups(extent.model, default).items()
+        for path in paths
+    }
+    for path, period in wanted.items():
+        (found,) = [periods[path[:end]] for end in range(len(path) + 1) if path[:end] in periods]
+        assert found == period
+
+
 def test_fields_without_a_period_are_named() -> None:
     """A poller needs a period for each."""
     with pytest.raises(ValueError, match=r"House\.outdoor and 21 more have no period: give"):
-        poll_groups(layout_of(House), None)
+        poll_groups(House, None)
     with pytest.raises(ValueError, match=r"Phase\.voltage has no period"):
-        poll_groups(layout_of(Phase), None)
+        poll_groups(Phase, None)
 
     class Button(RegisterMap):
         press: WO[bool] = coil(0)
 
     with pytest.raises(ValueError, match="nothing in Button can be read"):
-        poll_groups(layout_of(Button), period_of("1s"))
+        poll_groups(Button, period_of("1s"))
 
 
 def test_each_period_is_read_at_its_beats() -> None:
@@ -221,7 +244,7 @@ def test_readings_and_latest_values() -> None:
     with pytest.raises(KeyError, match=r"Meter\.phase"):
         second[Meter.phase]
     assert second.values == {Meter.power: 150.0, Meter.phase.at(Phase.voltage): 230.0}
-    assert repr(second) == "<Reading of 2 of 7 fields, 0 failed>"
+    assert repr(second) == "<Reading of 2 fields, 0 failed>"
 
 
 def test_a_whole_map_and_a_single_field() -> None:
@@ -366,26 +389,25 @@ class Odd(RegisterMap):
 def test_only_numbers_have_a_dead_band(name: str) -> None:
     """One of anything else is refused when it is asked for."""
     with pytest.raises(TypeError, match=f"Odd.{name} holds no numbers, so it has no dead band"):
-        check_watch(layout_of(Odd), getattr(Odd, name), 1.0)
+        check_watch(getattr(Odd, name), 1.0)
 
 
 def test_what_can_be_watched() -> None:
     """Whatever is read, by a dead band that is a number."""
-    layout = layout_of(Odd)
     for ref in (Odd.level, Odd.share, Odd.mapped):
-        check_watch(layout, ref, 0.5)
+        check_watch(ref, 0.5)
     others: tuple[Any, ...] = (Odd.time, Odd.on)
     for ref in others:
         with pytest.raises(TypeError, match="no numbers"):
-            check_watch(layout, ref, 1)
-        check_watch(layout, ref, 0)
+            check_watch(ref, 1)
+        check_watch(ref, 0)
     with pytest.raises(TypeError, match=r"House.zones holds no numbers"):
-        check_watch(layout_of(House), House.zones, 1)
+        check_watch(House.zones, 1)
     with pytest.raises(TypeError, match=r"Odd.start is write-only"):
-        check_watch(layout, Odd.start, 0)
+        check_watch(Odd.start, 0)
     for dead_band in (-1, nan, inf, "1", True, None):
         with pytest.raises(ValueError, match=r"dead_band .* is no number of 0 or more"):
-            check_watch(layout, Odd.level, dead_band)  # type: ignore[arg-type]
+            check_watch(Odd.level, dead_band)  # type: ignore[arg-type]
 
 
 def test_failure_and_recovery_are_told_once_each() -> None:
