@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any, Generic, TypeVar, overload
 
 from modbus_schema.errors import DecodeError
-from modbus_schema.layout import Absent, Layout, Path, Slot, resolve
+from modbus_schema.layout import Absent, Layout, Path, RepeatNode, Slot, resolve
 from modbus_schema.model import RegisterMap
 from modbus_schema.plain import assemble, check_size, decode_slot, supplies_of
 from modbus_schema.planning import NOTHING, Block, Refused, joined, pieces
@@ -85,7 +85,8 @@ class Partial(Generic[M]):
         for slot in slots:
             if slot in self._errors:
                 raise self._errors[slot].with_traceback(None)
-        if not slots or not all(slot in self._values for slot in slots):
+        has_items = not isinstance(node, RepeatNode) or bool(node.items)
+        if (not slots and has_items) or not all(slot in self._values for slot in slots):
             raise KeyError(f"{ref!r} was not read")
         value: T = assemble(node, self._values.get)
         return value

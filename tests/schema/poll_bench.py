@@ -4,7 +4,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from queue import Queue
 from typing import Any
 
@@ -12,6 +12,9 @@ from modbus_schema import (
     RO,
     RW,
     WO,
+    Change,
+    Device,
+    Reading,
     RegisterMap,
     coil,
     float32,
@@ -22,7 +25,16 @@ from modbus_schema import (
     string,
     uint16,
 )
+from modbus_schema.periods import Period
+from modbus_schema.polling.polled import Call, Listeners, Polled, PollOptions
+from modbus_schema.polling.watching import Watcher
 from modbus_schema.simulation import ManualClock
+from modbus_schema.simulation.device import SimulatedDevice
+from modbus_wire.policy import Backoff
+from tests.schema.picky import Wire
+
+SECOND = 1_000_000_000
+DAWN = datetime(2000, 1, 1, tzinfo=UTC)
 
 LIMIT = 10.0
 """Seconds that a test waits for what has to come."""
@@ -97,3 +109,77 @@ def in_thread(work: Callable[[], object]) -> threading.Thread:
     thread = threading.Thread(target=work)
     thread.start()
     return thread
+
+
+class Bench:
+    """A device that is polled by hand: `pass_time` reads whatever becomes due."""
+
+    def __init__(
+        self,
+        device: Device[Any],
+        *,
+        every: Period | None = None,
+        partial: bool = False,
+        **rest: Any,
+    ) -> None:
+        self.listeners = Listeners()
+        options = PollOptions(every, partial, rest.pop("renew_once", False), Backoff(0.5, 4))
+        self.polled = Polled(device, options, self.listeners)
+        self.told: list[Any] = []
+        for listeners in (
+            self.listeners.reading,
+            self.listeners.failure,
+            self.listeners.recovery,
+        ):
+            listeners.append(self.told.append)
+        self.now = 0
+        self.polled.start(0)
+        self.error: Exception | None = None
+        """With which all reads fail."""
+
+    def watch(self, ref: Any, dead_band: float = 0.0) -> list[Change[Any]]:
+        """Return a list that changes of a field will be in."""
+        changes: list[Change[Any]] = []
+        self.polled.watchers.append(Watcher(ref, dead_band, changes.append))
+        return changes
+
+    def pass_time(self, seconds: float = 0.0) -> None:
+        """Let time pass, with a read whenever one is due."""
+        until = self.now + round(seconds * SECOND)
+        while (due := self.polled.due) is not None and due <= until:
+            self.now = max(due, self.now)
+            self.read()
+        self.now = until
+
+    def read(self) -> None:
+        """Read what is due now."""
+        poll = self.polled.begin(self.now)
+        assert poll is not None
+        at = DAWN + timedelta(seconds=self.now / SECOND)
+        calls: list[Call]
+        try:
+            if self.error is not None:
+                raise self.error
+            result = self.polled.read(poll)
+        except Exception as error:
+            calls = self.polled.failed(poll, error, self.now, at)
+        else:
+            calls = self.polled.came(poll, result, self.now, at)
+        for callback, event in calls:
+            callback(event)
+
+    def readings(self) -> list[tuple[int, set[str]]]:
+        """Return when fields came, in whole seconds, and which; and forget all that was told."""
+        found = [
+            (round((each.at - DAWN).total_seconds()), names(each))
+            for each in self.told
+            if isinstance(each, Reading)
+        ]
+        self.told.clear()
+        return found
+
+
+def device_of(instance: RegisterMap) -> tuple[SimulatedDevice[Any], Device[Any]]:
+    """Return a simulated device and, joined to it without a socket, the device that reads it."""
+    simulated = SimulatedDevice(instance)
+    return simulated, Device(Wire(simulated.bank), type(instance))

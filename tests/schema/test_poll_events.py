@@ -1,6 +1,6 @@
 """What comes of the reads of one device: values, changes, failures; without thread or socket."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from enum import IntEnum
 from math import inf, nan
 from typing import Any
@@ -31,95 +31,15 @@ from modbus_schema import (
 )
 from modbus_schema.codecs import duration, raw
 from modbus_schema.layout import layout_of
-from modbus_schema.periods import ONCE, Period, period_of
+from modbus_schema.periods import ONCE, period_of
 from modbus_schema.polling.grouping import poll_groups
-from modbus_schema.polling.polled import Call, Listeners, Polled, PollOptions
-from modbus_schema.polling.watching import Watcher, check_watch, differ
-from modbus_schema.simulation.device import SimulatedDevice
+from modbus_schema.polling.watching import check_watch, differ
 from modbus_wire.codes import Table
 from modbus_wire.errors import IllegalDataAddress, IllegalDataValue, ResponseTimeout
-from modbus_wire.policy import Backoff
 from tests.schema.generated_maps import Extent, maps
 from tests.schema.maps import House, Zone, a_house
 from tests.schema.picky import PickyBank, Wire
-from tests.schema.poll_bench import Meter, Phase, a_meter, names
-
-SECOND = 1_000_000_000
-DAWN = datetime(2000, 1, 1, tzinfo=UTC)
-
-
-class Bench:
-    """A device that is polled by hand: `pass_time` reads whatever becomes due."""
-
-    def __init__(
-        self,
-        device: Device[Any],
-        *,
-        every: Period | None = None,
-        partial: bool = False,
-        **rest: Any,
-    ) -> None:
-        self.listeners = Listeners()
-        options = PollOptions(every, partial, rest.pop("renew_once", False), Backoff(0.5, 4))
-        self.polled = Polled(device, options, self.listeners)
-        self.told: list[Any] = []
-        for listeners in (
-            self.listeners.reading,
-            self.listeners.failure,
-            self.listeners.recovery,
-        ):
-            listeners.append(self.told.append)
-        self.now = 0
-        self.polled.start(0)
-        self.error: Exception | None = None
-        """With which all reads fail."""
-
-    def watch(self, ref: Any, dead_band: float = 0.0) -> list[Change[Any]]:
-        """Return a list that changes of a field will be in."""
-        changes: list[Change[Any]] = []
-        self.polled.watchers.append(Watcher(ref, dead_band, changes.append))
-        return changes
-
-    def pass_time(self, seconds: float = 0.0) -> None:
-        """Let time pass, with a read whenever one is due."""
-        until = self.now + round(seconds * SECOND)
-        while (due := self.polled.due) is not None and due <= until:
-            self.now = max(due, self.now)
-            self.read()
-        self.now = until
-
-    def read(self) -> None:
-        """Read what is due now."""
-        poll = self.polled.begin(self.now)
-        assert poll is not None
-        at = DAWN + timedelta(seconds=self.now / SECOND)
-        calls: list[Call]
-        try:
-            if self.error is not None:
-                raise self.error
-            result = self.polled.read(poll)
-        except Exception as error:
-            calls = self.polled.failed(poll, error, self.now, at)
-        else:
-            calls = self.polled.came(poll, result, self.now, at)
-        for callback, event in calls:
-            callback(event)
-
-    def readings(self) -> list[tuple[int, set[str]]]:
-        """Return when fields came, in whole seconds, and which; and forget all that was told."""
-        found = [
-            (round((each.at - DAWN).total_seconds()), names(each))
-            for each in self.told
-            if isinstance(each, Reading)
-        ]
-        self.told.clear()
-        return found
-
-
-def device_of(instance: RegisterMap) -> tuple[SimulatedDevice[Any], Device[Any]]:
-    """Return a simulated device and, joined to it without a socket, the device that reads it."""
-    simulated = SimulatedDevice(instance)
-    return simulated, Device(Wire(simulated.bank), type(instance))
+from tests.schema.poll_bench import DAWN, Bench, Meter, Phase, a_meter, device_of, names
 
 
 def test_fields_of_one_period_are_read_as_a_group() -> None:
