@@ -74,6 +74,8 @@ if TYPE_CHECKING:
     from modbus_schema.sources import Source as Source
     from modbus_schema.sources import given as given
     from modbus_schema.sources import outer as outer
+    from modbus_schema.variants import Variants as Variants
+    from modbus_schema.variants import one_of as one_of
     from modbus_schema.writing.outcome import Outcome as Outcome
     from modbus_schema.writing.outcome import outcome_of as outcome_of
     from modbus_schema.writing.preview import PlannedRequest as PlannedRequest
@@ -137,6 +139,7 @@ _NAMES = {
     "modbus_schema.simulation.device": ("SimulatedDevice",),
     "modbus_schema.simulation.simulate": ("Simulation", "simulate"),
     "modbus_schema.sources": ("Source", "given", "outer"),
+    "modbus_schema.variants": ("Variants", "one_of"),
     "modbus_schema.writing.outcome": ("Outcome", "outcome_of"),
     "modbus_schema.writing.preview": ("PlannedRequest", "PlannedWrite"),
     "modbus_schema.writing.verification": ("Difference", "NotVerified", "Verify"),

@@ -59,6 +59,7 @@ SCHEMA: Rows = {
         "device_base",
         "device",
         "async_device",
+        "variants",
         "feeding",
         "blanks",
         "simulation",

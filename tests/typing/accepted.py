@@ -57,6 +57,7 @@ from modbus_schema.simulation import (
 from modbus_schema.simulation.device import SimulatedDevice
 from modbus_schema.simulation.simulate import Simulation, simulate
 from modbus_schema.sources import given, outer
+from modbus_schema.variants import Variants, one_of
 from modbus_schema.writing.outcome import Outcome, outcome_of
 from modbus_schema.writing.preview import PlannedRequest, PlannedWrite
 from modbus_schema.writing.verification import Difference, NotVerified, Verify
@@ -209,6 +210,27 @@ assert_type(Scaled.zones[0], WritableRef[Scaled, Zone | None])
 assert_type(Scaled.zones[0].at(Zone.target), WritableRef[Scaled, float | None])
 assert_type(Scaled.zones[0].at(Zone.temperature), Ref[Scaled, float | None])
 assert_type(next(iter(Scaled.zones)), WritableRef[Scaled, Zone | None])
+
+
+class MoreScaledStill(Scaled):
+    other: RW[int] = holding_register(9, int16)
+
+
+VARIANTS: Variants[Scaled] = one_of(Fan.speed, {3: MoreScaled, 4: MoreScaledStill})
+
+
+async def variants_are_of_what_they_share(client: Client, later: AsyncClient) -> None:
+    assert_type(VARIANTS.device(client, unit_id=3, base=100), Device[Scaled])
+    assert_type(await VARIANTS.async_device(later, word_order="little"), AsyncDevice[Scaled])
+    some: Variants[Scaled] = one_of(Fan.speed, {3: MoreScaled}, otherwise=MoreScaledStill)
+    assert_type(some.device(client).read().amps, float)
+    assert_type(one_of(HeatPump.mode, {Mode.HEAT: Fan}), Variants[Fan])
+
+
+async def devices_are_placed_and_ordered(client: Client, later: AsyncClient) -> None:
+    Device(client, HeatPump, base=1000, word_order="big", byte_order="little")
+    AsyncDevice(later, HeatPump, base=1000, word_order="big", byte_order="little")
+    simulate(pump, base=1000, word_order="big", byte_order="little")
 
 
 def parts_may_be_absent(device: Device[Scaled], state: Scaled) -> None:

@@ -28,6 +28,7 @@ from modbus_schema.refs import Ref, Setting, WritableRef
 from modbus_schema.simulation import Hole, sine
 from modbus_schema.simulation.simulate import Simulation
 from modbus_schema.sources import given
+from modbus_schema.variants import one_of
 from modbus_wire.aio.client import AsyncClient
 from modbus_wire.codes import Table
 from modbus_wire.sync.client import Client
@@ -297,3 +298,19 @@ def poll(device: Device[Panel], later: AsyncDevice[Panel]) -> None:
     Poller(device, evry="1s")  # error
     AsyncPoller(device)  # error
     AsyncPoller(later, partial=1)  # error
+
+
+class Named(RegisterMap):
+    code: RO[int] = holding_register(0, int16)
+
+
+def choose(client: Client, later: AsyncClient) -> None:
+    one_of(Named.code, {"x": Named})  # error
+    one_of(Named.code, {1: int})  # error
+    one_of(Named.code, {1: Named}, others=Named)  # error
+    named = one_of(Named.code, {1: Named})
+    named.device(client).read().text  # error
+    named.device(later)  # error
+    named.device(client, place=3)  # error
+    Device(client, Named, base="1000")  # error
+    Device(client, Named, word_order="middle")  # error
