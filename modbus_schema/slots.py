@@ -197,9 +197,14 @@ class Slot:
 
     def _check_limits(self, value: Any) -> None:
         # Written so that NaN, which compares false with everything, is outside.
-        if self.minimum is not None and not value >= self.minimum:
+        try:
+            is_low = self.minimum is not None and not value >= self.minimum
+            is_high = self.maximum is not None and not value <= self.maximum
+        except TypeError:
+            raise EncodeError(f"{value!r} is no number, and the field has limits") from None
+        if is_low:
             raise EncodeError(f"{value!r} is below the minimum of {self.minimum!r}")
-        if self.maximum is not None and not value <= self.maximum:
+        if is_high:
             raise EncodeError(f"{value!r} is above the maximum of {self.maximum!r}")
 
 

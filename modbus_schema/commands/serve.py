@@ -62,7 +62,8 @@ def _settings(model: type[RegisterMap], pairs: Iterable[str]) -> list[Setting[An
 def _report_writes(simulation: Simulation[Any], model: type[RegisterMap]) -> None:
     for slot in layout_of(model).slots:
         if slot.access.writable and not slot.alias:
-            simulation.on_write(reference(model, slot.path))(_reporter(slot))
+            watch: Any = simulation.on_write(reference(model, slot.path))
+            watch(_reporter(slot))
 
 
 def _reporter(slot: Slot) -> Callable[[object, object], None]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from inspect import iscoroutinefunction
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar, overload
 
 from modbus_schema.changes import Change, encode_image, settings_of
 from modbus_schema.compile import compile_decoder, compile_encoder
+from modbus_schema.declared import Mapped
 from modbus_schema.errors import DecodeError, EncodeError
 from modbus_schema.layout import Absent, Node, Slot, resolve
 from modbus_schema.model import RegisterMap
 from modbus_schema.plain import assemble, located
 from modbus_schema.planning import Block, runs
-from modbus_schema.refs import Ref, Setting
+from modbus_schema.refs import Ref, Setting, WritableRef
 from modbus_schema.shapes import Place, layout_for, placed_layout
 from modbus_schema.simulation.clock import SYSTEM_CLOCK, Clock
 from modbus_schema.simulation.guard import GuardedBank, Written
@@ -34,7 +35,12 @@ B = TypeVar("B")
 C = TypeVar("C")
 M = TypeVar("M", bound=RegisterMap)
 T = TypeVar("T")
+G = TypeVar("G", bound=Mapped)
 R = TypeVar("R")
+
+
+Watch: TypeAlias = Callable[[Callable[[T, T], R]], Callable[[T, T], R]]
+"""What decorates a function of the old and the new value."""
 
 
 class _Watcher(NamedTuple):
@@ -109,7 +115,16 @@ class SimulatedDevice(Generic[M]):
         """
         self._set(settings_of(self._layout, settings))
 
-    def on_write(self, ref: Ref[M, T], /) -> Callable[[Callable[[T, T], R]], Callable[[T, T], R]]:
+    # Where a group is declared RW two of these fit, and they say the same.
+    @overload
+    def on_write(self, ref: Ref[M, G | None], /) -> Watch[G | None, R]: ...  # type: ignore[overload-overlap]
+    @overload
+    def on_write(self, ref: Ref[M, G], /) -> Watch[G, R]: ...  # type: ignore[overload-overlap]
+    @overload
+    def on_write(self, ref: Ref[M, tuple[G, ...]], /) -> Watch[tuple[G, ...], R]: ...  # type: ignore[overload-overlap]
+    @overload
+    def on_write(self, ref: WritableRef[M, T], /) -> Watch[T, R]: ...
+    def on_write(self, ref: Ref[M, Any], /) -> Any:
         """Call the decorated function with old and new value whenever a client has written.
 
         It is called once per operation, also where old and new are equal, in the server's thread
@@ -125,7 +140,7 @@ class SimulatedDevice(Generic[M]):
         if not any(slot.access.writable for slot in slots):
             raise TypeError(f"{ref!r} is read-only: no client writes it")
 
-        def watch(callback: Callable[[T, T], R]) -> Callable[[T, T], R]:
+        def watch(callback: Callable[[Any, Any], R]) -> Callable[[Any, Any], R]:
             if iscoroutinefunction(callback):
                 raise TypeError(f"{callback!r} is a coroutine function, which nobody would await")
             self._watchers.append(_Watcher(ref, node, slots, callback))

@@ -209,3 +209,12 @@ def test_a_number_of_a_large_integer_is_exact() -> None:
         energy: RO[int] = input_register(0, uint32)
 
     assert from_json(Meter, to_json(Meter(energy=2**32 - 1))).energy == 2**32 - 1
+
+
+def test_a_text_where_limits_stand_is_no_number() -> None:
+    """In a dictionary, where a value comes as it is, and in a write."""
+    values = to_dict(PLANT)
+    values["main"] = {"target": "warm"}
+    fault = r"Plant\.main\.target: holding\[110\]: 'warm' is no number, and the field has limits"
+    with pytest.raises(EncodeError, match=fault):
+        from_dict(Plant, values)

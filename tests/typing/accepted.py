@@ -446,6 +446,11 @@ async def a_simulation_serves_in_both_styles() -> None:
         assert_type(later, Simulation[HeatPump])
         assert_type(later.snapshot(), HeatPump)
 
+    later.on_write(HeatPump.zones[0])(lambda old, new: print(old.target, new.target))
+    later.on_write(HeatPump.zones)(lambda old, new: print(old[0].target, new[0].target))
+    later.on_write(HeatPump.zones[1].at(Zone.target))(lambda old, new: print(old.hex(), new.hex()))
+    later.on_write(HeatPump.fan)(lambda old, new: print(old.speed, new.speed))
+
     @later.on_write(HeatPump.mode)
     def changed(old: Mode, new: Mode) -> None:
         later.set(HeatPump.outdoor.to(3.0))

@@ -230,6 +230,8 @@ async def use_async(device: AsyncDevice[Pump], sim: Simulation[Pump]) -> None:
     forgotten: float = device.read(Pump.seen)  # error
     sim.on_write(Pump.mode)(lambda old, new: old.nothing)  # error
     sim.on_write(Zone.set)  # error
+    sim.on_write(Pump.seen)  # error
+    sim.on_write(Pump.zone.at(Zone.seen))  # error
     sim.get(Zone.set)  # error
     sim.get(Pump.seen).nothing  # error
     sim.move(Pump.seen, lambda t: "x")  # error
