@@ -71,11 +71,13 @@ class SimulatedDevice(Generic[M]):
     hold, and for parts that are not as the fields say that tell of them.
     """
 
+    # a device that neither behaves nor fails has no room for it
+    _behaviour: Behaviour | None = None
+    _faults: Faults | None = None
+
     def __init__(self, instance: M, *, clock: Clock = SYSTEM_CLOCK, **place: Unpack[Place]) -> None:
         self.clock = clock
         self._began = clock.seconds()
-        self._behaviour: Behaviour | None = None
-        self._faults: Faults | None = None
         self.model = type(instance)
         self._layout = layout_for(instance, placed_layout(self.model, **place))
         self._image = self._layout.once("image", self._make_image)

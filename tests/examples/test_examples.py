@@ -26,6 +26,31 @@ the heat pump goes from AUTO to HEAT
 circuit 2: Circuit(target=42.5, shift=1)
 outdoor now -4.1
 """,
+    "faulty_meter": """\
+  230.0 V 460 W 1000 Wh, limit 500 W
+  240.0 V 480 W 1112 Wh, limit 500 W
+  230.0 V 460 W 1225 Wh, limit 500 W
+the first answer is lost, the retry gets through:
+  220.0 V 440 W 1337 Wh, limit 500 W
+the write is done, and its answer is lost:
+  may have been applied: True
+  limit 700
+every second request finds it busy, and the client asks again:
+  1337 Wh
+  1337 Wh
+  1337 Wh
+  2 of 5 requests were refused
+a hole:
+  Meter.voltage..Meter.energy: input[0..7]
+  440.0 W
+a stuck sensor:
+  220.0 V
+  230.0 V
+too slow:
+  2 answers wait
+as it was recorded, after 1800 s:
+  230.0 V 460 W 1225 Wh, limit 500 W
+""",
     "meter": """\
 L1: 230.5 V 4.0 A 922 W
 L2: 229.8 V 2.0 A 460 W
