@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from modbus_schema.device import Device
     from modbus_schema.model import RegisterMap
+    from modbus_schema.options import ByteOrder, WordOrder
     from modbus_schema.simulation.clock import Clock, ManualClock
     from modbus_schema.simulation.served import Limits
     from modbus_schema.simulation.simulate import Simulation
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from modbus_wire.framing.base import Framing
 
 M = TypeVar("M", bound="RegisterMap")
+
+_OF_DEVICE = ("unit_id", "base", "word_order", "byte_order")
+"""The options of a simulation that are those of a `Device` too."""
 
 
 class Simulated(Protocol):
@@ -38,6 +42,9 @@ class Simulated(Protocol):
         port: int | None = None,
         unit_id: int | None = None,
         framing: Framing | None = None,
+        base: int = 0,
+        word_order: WordOrder | None = None,
+        byte_order: ByteOrder | None = None,
         clock: Clock = ...,
         **limits: Unpack[Limits],
     ) -> Simulation[M]:
@@ -58,6 +65,9 @@ class SimulatedWithDevice(Protocol):
         *,
         unit_id: int | None = None,
         framing: Framing | None = None,
+        base: int = 0,
+        word_order: WordOrder | None = None,
+        byte_order: ByteOrder | None = None,
         clock: Clock = ...,
         **limits: Unpack[Limits],
     ) -> tuple[Simulation[M], Device[M]]:
@@ -96,7 +106,8 @@ def simulated_device(simulated: Simulated) -> Iterator[SimulatedWithDevice]:
             sim = simulated(instance, **options)
             client = Client(sim.host, sim.port, framing=options.get("framing"))
             connected.enter_context(client)
-            return sim, Device(client, type(instance), unit_id=options.get("unit_id"))
+            place = {name: options[name] for name in _OF_DEVICE if name in options}
+            return sim, Device(client, type(instance), **place)
 
         yield start
 

@@ -27,7 +27,7 @@ from modbus_schema import RO, RW, AsyncDevice, Device, RegisterMap, Simulation, 
 from modbus_schema import uint16
 from modbus_schema.pytest_plugin import Simulated, SimulatedWithDevice
 from modbus_schema.simulation import ManualClock, NoAnswer, counter
-from modbus_wire import AsyncClient, Client, Framing, ServerDeviceBusy
+from modbus_wire import AsyncClient, Client, Framing, ReadHoldingRegisters, ServerDeviceBusy
 
 
 class Pump(RegisterMap):
@@ -123,10 +123,11 @@ def test_time(simulated: Simulated, manual_clock: ManualClock) -> None:
 
 def test_with_device(simulated_device: SimulatedWithDevice) -> None:
     sim, pump = simulated_device(START, unit_id=2, framing=Framing.RTU)
-    other, second = simulated_device(START)
+    other, second = simulated_device(START, base=100, byte_order="little")
     with sim.fault(ServerDeviceBusy), pytest.raises(ServerDeviceBusy):
         pump.read()
     assert (pump.read(), pump.unit_id, second.read(Pump.hours)) == (START, 2, 7)
+    assert second.client.execute(ReadHoldingRegisters(101, 1)) == [7 << 8]
 
 
 def test_in_a_loop(simulated: Simulated) -> None:
