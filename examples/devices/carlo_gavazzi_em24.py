@@ -8,7 +8,8 @@ What is special:
 - ``word_order="little"``: of the two registers of a number the lower half comes first.
 - Register 0x000B is the upper half of a voltage, and means that in every read but one: asked for
   *alone*, as one register, it is the code of the model. The code is declared as a view of cells
-  that the voltage has (``overlap``) and of a range that is ``read_alone``.
+  that the voltage has (``overlap``) and of a range that is ``read_alone``. ``METERS`` chooses the
+  class of a meter by it.
 - A power factor takes one register where the other values take two, so it does not repeat with
   the phase: it is an array.
 """
@@ -20,12 +21,14 @@ from modbus_schema import (
     RW,
     WO,
     RegisterMap,
+    Variants,
     array,
     enum,
     holding_register,
     input_register,
     int16,
     int32,
+    one_of,
     repeat,
     uint16,
 )
@@ -33,6 +36,8 @@ from modbus_wire import Table
 
 TENTHS = int32.scaled("0.1")
 FACTOR = int16.scaled("0.001")
+CODE = {Table.INPUT_REGISTERS: [range(0x000B, 0x000C)]}
+"""What is another value when it is read alone."""
 
 
 class Model(IntEnum):
@@ -43,6 +48,12 @@ class Model(IntEnum):
     EM24_AV2 = 71
     EM24_AV5 = 72
     EM24_AV6 = 73
+
+
+class Identity(RegisterMap, read_alone=CODE):
+    """What all meters of the family say of themselves."""
+
+    model: RO[Model | int] = input_register(0x000B, enum(Model, keep_unknown=True))
 
 
 class Phase(RegisterMap):
@@ -77,9 +88,24 @@ class Readings(RegisterMap, word_order="little", max_gap=16):
     exported: RO[float] = input_register(0x005C, TENTHS, unit="kWh")
 
 
-class Em24(Readings, read_alone={Table.INPUT_REGISTERS: [range(0x000B, 0x000C)]}):
+class Em21(Readings):
+    """The small meter: there is nothing to set."""
+
+
+class Em24(Readings, read_alone=CODE):
     """The whole meter: the readings, the code by a request of its own, and what can be set."""
 
     model: RO[Model | int] = input_register(0x000B, enum(Model, keep_unknown=True), overlap=True)
     password: RW[int] = holding_register(0x1000, uint16)
     reset: WO[int] = holding_register(0x3000, uint16, min=1, max=1, default=None)
+
+
+MAPS: dict[Model | int, type[Readings]] = {
+    Model.EM21: Em21,
+    Model.EM21_TRANSFORMER: Em21,
+    Model.EM24_AV2: Em24,
+    Model.EM24_AV5: Em24,
+    Model.EM24_AV6: Em24,
+}
+METERS: Variants[Readings] = one_of(Identity.model, MAPS)
+"""The map of a meter by its code: ``METERS.device(client).read()`` is an `Em21` or an `Em24`."""

@@ -9,7 +9,8 @@ What is special:
 - Powers are in kW; ``float32.scaled(1000)`` makes them W like all others.
 - Energies have four registers, so their phases repeat at another stride than the currents'.
 - A DATETIME of four registers: year since 2000, month and day, hour and minute, milliseconds.
-- The product id says which meter it is, far from what is polled: two classes, two plans.
+- The product id says which meter it is, far from what is polled: ``METERS`` reads it once and
+  chooses the class.
 """
 
 from datetime import datetime
@@ -18,12 +19,14 @@ from enum import IntEnum
 from modbus_schema import (
     RO,
     RegisterMap,
+    Variants,
     date_time,
     enum,
     float32,
     group,
     holding_register,
     int64,
+    one_of,
     repeat,
     string,
     uint32,
@@ -85,7 +88,17 @@ class Identity(RegisterMap):
 
 
 class Meter(RegisterMap, max_gap=16):
-    """A whole meter; `Device.read` takes one of the groups as well: ``read(Meter.readings)``."""
+    """What the meters of both series have in common."""
+
+    readings: RO[Readings] = group(Readings, base=0)
+
+
+class Pm5000(Meter):
+    """A meter of the series PM5000; ``read(Pm5000.readings)`` leaves its identity alone."""
 
     identity: RO[Identity] = group(Identity, base=0)
-    readings: RO[Readings] = group(Readings, base=0)
+
+
+MAPS: dict[Product | int, type[Meter]] = dict.fromkeys(Product, Pm5000)
+METERS: Variants[Meter] = one_of(Identity.product, MAPS, otherwise=Meter)
+"""The map of a meter by its product id; of another number only the readings are known."""

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from examples.devices.carlo_gavazzi_em24 import Em24, Model, Phase, Readings
-from modbus_schema import Device, EncodeError
+from examples.devices.carlo_gavazzi_em24 import METERS, Em21, Em24, Model, Phase, Readings
+from modbus_schema import DecodeError, Device, EncodeError
 from modbus_wire import IllegalDataAddress
 from modbus_wire.bank import SparseBank
 from modbus_wire.codes import Table
@@ -59,9 +59,8 @@ WORDS = {
 class RealMeter(SparseBank):
     """A meter's registers, of which 0x000B is the model's code when it is asked for alone."""
 
-    code = 72
-
-    def __init__(self) -> None:
+    def __init__(self, code: int = 72) -> None:
+        self.code = code
         super().__init__({INPUT: [range(0x5E)], HOLDING: [range(0x1000, 0x1001)]})
         for address, words in WORDS.items():
             self.set_registers(INPUT, address, words)
@@ -124,10 +123,26 @@ def test_no_read_of_others_reaches_over_the_code() -> None:
 
 def test_a_code_that_nobody_knows_is_kept() -> None:
     """A newer model is no reason to lose the read."""
-    bank = RealMeter()
-    bank.code = 1648
-    with served(bank) as client:
+    with served(RealMeter(1648)) as client:
         assert Device(client, Em24).read(Em24.model) == 1648
+
+
+@pytest.mark.parametrize(("code", "model"), [(57, Em21), (58, Em21), (71, Em24), (73, Em24)])
+def test_the_code_chooses_the_map(code: int, model: type[Readings]) -> None:
+    """It is asked for alone, before all else; the readings are the same."""
+    with served(RealMeter(code)) as client:
+        meter = METERS.device(client)
+        assert meter.model is model
+        assert values_of(meter.read()) == values_of(READINGS)
+
+
+def test_a_code_of_another_family_names_those_known() -> None:
+    """The Ethernet model has another map, and is not taken for one of these."""
+    with (
+        served(RealMeter(1648)) as client,
+        pytest.raises(DecodeError, match=r"Identity\.model: input\[11\]: 1648 belongs to no map"),
+    ):
+        METERS.device(client)
 
 
 def test_settings_are_written() -> None:

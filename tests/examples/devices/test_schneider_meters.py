@@ -5,10 +5,12 @@ from datetime import datetime
 import pytest
 
 from examples.devices.schneider_meters import (
+    METERS,
     Identity,
     Meter,
     Phase,
     PhaseEnergy,
+    Pm5000,
     Product,
     Readings,
 )
@@ -45,7 +47,7 @@ IDENTITY = Identity(
     serial_number=0x12345678,
     made=datetime(2019, 11, 28, 14, 5, 30, 250_000),
 )
-METER = Meter(identity=IDENTITY, readings=READINGS)
+METER = Pm5000(identity=IDENTITY, readings=READINGS)
 
 FLOAT32 = by_pymodbus("FLOAT32")
 INT64 = by_pymodbus("INT64")
@@ -95,9 +97,9 @@ def test_what_is_polled_leaves_the_identity_alone() -> None:
     """One group of the whole map is read by its own requests."""
     with simulated(METER) as bench:
         bench.asked.clear()
-        assert bench.device.read(Meter.readings) == READINGS
+        assert bench.device.read(Pm5000.readings) == READINGS
         assert len(bench.asked.take()) == 4
-        assert bench.device.read(Meter.identity.at(Identity.product)) is Product.PM5350
+        assert bench.device.read(Pm5000.identity.at(Identity.product)) is Product.PM5350
         assert bench.asked.take() == [(3, 89, 1)]
         assert bench.device.read() == METER
         assert len(bench.asked.take()) == 6
@@ -114,12 +116,26 @@ def test_flags_of_the_date_are_passed_over() -> None:
 def test_a_meter_without_a_date_says_where() -> None:
     """Zeros are no date; the error names field, registers and request."""
     with served(bank_of(HOLDING, {131: [0, 0, 0, 0]})) as client:
-        device = Device(client, Meter)
-        with pytest.raises(DecodeError, match=r"Meter\.identity\.made: holding\[131\.\.134\]"):
-            device.read(Meter.identity.at(Identity.made))
+        device = Device(client, Pm5000)
+        with pytest.raises(DecodeError, match=r"Pm5000\.identity\.made: holding\[131\.\.134\]"):
+            device.read(Pm5000.identity.at(Identity.made))
 
 
 def test_a_name_that_is_too_long_is_no_name() -> None:
     """20 registers are 40 bytes, and an umlaut is two of them."""
     with pytest.raises(EncodeError, match=r"41 bytes of 40"):
         simulate(IDENTITY.replace(name="ä" + "a" * 39))
+
+
+def test_the_product_chooses_the_map() -> None:
+    """One request finds what it is; a number that is not known has the readings all the same."""
+    with simulated(METER) as bench:
+        bench.asked.clear()
+        meter = METERS.device(bench.client)
+        assert bench.asked.take() == [(3, 89, 1)]
+        assert meter.model is Pm5000
+        assert meter.read() == METER
+        bench.sim.set(Pm5000.identity.at(Identity.product).to(15_270))
+        other = METERS.device(bench.client)
+        assert other.model is Meter
+        assert other.read().readings == READINGS
