@@ -7,6 +7,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from modbus_schema.compile import compile_decoder, compile_decoder_of_one
 from modbus_schema.errors import DefinitionError
+from modbus_schema.flatten import shaped_layout
 from modbus_schema.layout import Absent, GroupNode, Layout, Node, Path, Slot
 from modbus_schema.plain import decode_slot, supplies_of, values_in, with_factors
 from modbus_schema.planning import NOTHING, Block, Refused, plan, plan_model, plan_problems
@@ -39,12 +40,19 @@ def plans_of(layout: Layout, rules: ReadRules) -> ReadPlans[Any]:
     """
 
     def make() -> ReadPlans[Any]:
-        problems = list(plan_problems(layout, rules))
+        problems = list(plan_problems(_certain(layout), rules))
         if problems:
             raise DefinitionError("\n".join(problems))
         return ReadPlans(layout, rules)
 
     return layout.once(("read", rules), make)
+
+
+def _certain(layout: Layout) -> Layout:
+    """Return a layout without what a device may not have: no read need bring that."""
+    if not layout.open:
+        return layout
+    return shaped_layout(layout.model, layout.answers, layout.placed)
 
 
 class PartialPlan(NamedTuple):

@@ -82,8 +82,9 @@ def _tree(node: Node, value: Any, convert: Convert) -> Any:
     if isinstance(node, Slot):
         return convert(node, value)
     if isinstance(node, RepeatNode):
-        pairs = zip(node.items, value, strict=True)
-        return [_tree(item, each, convert) for item, each in pairs]
+        if len(value) != len(node.items):
+            raise EncodeError(f"{node.name}: {len(node.items)} items are expected, not {value!r}")
+        return [_tree(item, each, convert) for item, each in zip(node.items, value, strict=True)]
     if isinstance(node, Absent):
         return None
     return {

@@ -681,3 +681,24 @@ def test_a_derived_class_counts_by_a_field_of_its_base() -> None:
     state = Derived(number=1, zones=(Zone(temperature=5.0, target=6.0),))
     with simulate(state, port=0) as sim, Client(sim.host, sim.port) as client:
         assert Device(client, Derived).read() == state
+
+
+def test_rules_of_reading_bind_what_a_device_has() -> None:
+    """Not what it might have; a device that says it has more is refused by what it says."""
+    area = {Table.HOLDING_REGISTERS: [range(9)]}
+    with changeable(pump(3)) as (device, client):
+        reader = Device(client, HeatPump, unit_id=1, readable=area)
+        assert reader.read() == pump(3)
+        device.become(pump(4))
+        with pytest.raises(
+            DecodeError, match=r"zones\[3\].temperature: holding\[9\] is not in one"
+        ):
+            reader.read()
+        with pytest.raises(DefinitionError, match=r"zone_count: holding\[0\] is not in one"):
+            Device(client, HeatPump, readable={Table.HOLDING_REGISTERS: [range(1, 9)]})
+
+
+def test_a_number_of_items_that_is_not_the_one_told_has_no_json() -> None:
+    """Both numbers are in the error."""
+    with pytest.raises(EncodeError, match=r"HeatPump.zones: 2 items are expected, not \(Zone"):
+        to_json(pump(3).replace(zone_count=2))
