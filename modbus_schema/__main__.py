@@ -13,10 +13,11 @@
     python -m modbus_schema import telegraf telegraf.conf > devices.py
     python -m modbus_schema import home-assistant configuration.yaml > devices.py
     python -m modbus_schema import sunspec 103 160 model_64900.json > inverter.py
+    python -m modbus_schema scan tcp://192.168.1.10
 
 A map is named by its module and class. ``read`` ends with status 1 where a field did not come,
 ``diff`` where a change is breaking, ``import`` where the file gives no map: it prints the source of
-the classes, or all faults.
+the classes, or all faults. ``scan`` lists the SunSpec models of a device.
 """
 
 from __future__ import annotations
@@ -87,6 +88,8 @@ def _run(given: argparse.Namespace) -> int:
         return serve.run_simulate(given)
     if given.command == "diff":
         return _print_diff(given.old, given.new)
+    if given.command == "scan":
+        return sunspec.run_scan(given)
     if given.command == "import":
         return sunspec.run_sunspec(given) if given.kind == "sunspec" else run_import(given)
     sys.stdout.write(_DOCUMENTS[given.command](given.map).rstrip("\n") + "\n")
@@ -114,6 +117,8 @@ def _parser() -> argparse.ArgumentParser:
     source = commands.add_parser("import", help="print the source of the maps in a file")
     kinds = add_import_arguments(source)
     sunspec.add_sunspec_arguments(kinds.add_parser("sunspec", help="definitions of SunSpec models"))
+    scan = commands.add_parser("scan", help="list the SunSpec models of a device")
+    sunspec.add_scan_arguments(scan)
     return parser
 
 

@@ -5,24 +5,14 @@ Source: the Modbus chapter of the PRESTO manual.
 What is special:
 
 - Register 93 selects the order of words and bytes. It is itself big-endian always, which the field
-  says; all others follow the order in which the device is opened.
+  says, whatever the map that it is in.
 - The clock is six registers, one for each part of a moment; ``date_time`` makes one value of them.
 """
 
 from datetime import datetime
 from enum import IntEnum
-from typing import Literal
 
-from modbus_schema import (
-    RO,
-    RW,
-    Device,
-    Executor,
-    RegisterMap,
-    date_time,
-    enum,
-    holding_register,
-)
+from modbus_schema import RO, RW, RegisterMap, date_time, enum, holding_register
 
 
 class Order(IntEnum):
@@ -34,17 +24,8 @@ class Order(IntEnum):
     LITTLE_SWAPPED = 3
 
 
-ORDERS: dict[Order, tuple[Literal["big", "little"], Literal["big", "little"]]] = {
-    Order.BIG: ("big", "big"),
-    Order.LITTLE: ("little", "little"),
-    Order.BIG_SWAPPED: ("big", "little"),
-    Order.LITTLE_SWAPPED: ("little", "big"),
-}
-"""The order of words, and that of bytes."""
-
-
 class Presto(RegisterMap):
-    """The thermostat; its orders are said when it is opened."""
+    """The thermostat as it is delivered: big-endian."""
 
     order: RW[Order] = holding_register(93, enum(Order), word_order="big", byte_order="big")
     clock: RO[datetime] = holding_register(
@@ -52,8 +33,22 @@ class Presto(RegisterMap):
     )
 
 
-def open_presto(client: Executor) -> Device[Presto]:
-    """Return the thermostat behind a client, in the orders that it says it has."""
-    order = Device(client, Presto).read(Presto.order)
-    word_order, byte_order = ORDERS[order]
-    return Device(client, Presto, word_order=word_order, byte_order=byte_order)
+class LittlePresto(Presto, word_order="little", byte_order="little"):
+    """The thermostat once ``Order.LITTLE`` is selected."""
+
+
+class BigSwappedPresto(Presto, word_order="big", byte_order="little"):
+    """The thermostat once ``Order.BIG_SWAPPED`` is selected."""
+
+
+class LittleSwappedPresto(Presto, word_order="little", byte_order="big"):
+    """The thermostat once ``Order.LITTLE_SWAPPED`` is selected."""
+
+
+MAPS: dict[Order, type[Presto]] = {
+    Order.BIG: Presto,
+    Order.LITTLE: LittlePresto,
+    Order.BIG_SWAPPED: BigSwappedPresto,
+    Order.LITTLE_SWAPPED: LittleSwappedPresto,
+}
+"""The map of a device by what its register 93 holds."""

@@ -6,8 +6,8 @@ What is special:
 
 - The word ``%MWn`` is holding register n. The float ``%MFn`` is the words n and n + 1, so ``%MF10``
   is followed by ``%MF12``.
-- In which order those two words come is reported both ways. The class leaves it open, and whoever
-  opens a device says it: ``Device(client, Oven, word_order="little")``.
+- In which order those two words come is reported both ways. The class leaves it open, and a
+  subclass of one line says it: all fields follow.
 - Anything may be written: what is sensible is the program's affair, and ``min`` and ``max`` say it
   before a byte leaves.
 """
@@ -16,7 +16,7 @@ from modbus_schema import RO, RW, RegisterMap, bit, float32, holding_register, i
 
 
 class Oven(RegisterMap):
-    """The variables of a program that heats an oven."""
+    """The variables of a program that heats an oven; big-endian words unless said otherwise."""
 
     is_on: RW[bool] = holding_register(0, bit(0), description="%MW0:X0")
     has_fault: RO[bool] = holding_register(0, bit(1), description="%MW0:X1")
@@ -26,3 +26,7 @@ class Oven(RegisterMap):
         10, float32, min=20, max=300, unit="degC", description="%MF10"
     )
     temperature: RO[float] = holding_register(12, float32, unit="degC", description="%MF12")
+
+
+class OvenLowWordFirst(Oven, word_order="little"):
+    """The same program on a controller that sends the lower word first."""

@@ -1,4 +1,4 @@
-"""``import sunspec``: the source of SunSpec models."""
+"""``import sunspec``: the source of models; ``scan``: what models a device has."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from pathlib import Path
 
 from modbus_schema.sunspec.catalogue import definition, definition_in
 from modbus_schema.sunspec.definitions import Definition
+from modbus_schema.sunspec.scanning import Found, scan
 from modbus_schema.sunspec.source import write_source
+from modbus_wire.sync.client import Client
 
 
 def add_sunspec_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,10 +23,28 @@ def add_sunspec_arguments(parser: argparse.ArgumentParser) -> None:
     _add_source(parser)
 
 
+def add_scan_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what ``scan`` takes."""
+    parser.add_argument("device", help="host or URL: tcp://inverter:502, rtu:///dev/ttyUSB0")
+    parser.add_argument("--unit", type=int, default=1, help="unit id (1)")
+    parser.add_argument("--timeout", type=float, default=3.0, help="seconds for an answer (3)")
+    _add_source(parser)
+
+
 def run_sunspec(given: argparse.Namespace) -> int:
     """Print the source of models; return the status of the process."""
     sys.stdout.write(write_source(list(_definitions(given)), length=given.length))
     return 0
+
+
+def run_scan(given: argparse.Namespace) -> int:
+    """Print the models of a device; return the status of the process, 1 for a broken chain."""
+    with Client(given.device, timeout=given.timeout) as client:
+        found = scan(client, unit_id=given.unit, source=given.source)
+    sys.stdout.writelines(f"{_line(each)}\n" for each in found.models)
+    if found.fault:
+        sys.stderr.write(f"{found.fault}\n")
+    return 1 if found.fault else 0
 
 
 def _add_source(parser: argparse.ArgumentParser) -> None:
@@ -36,3 +56,9 @@ def _add_source(parser: argparse.ArgumentParser) -> None:
 def _definitions(given: argparse.Namespace) -> Iterator[Definition]:
     for model in given.model:
         yield definition(int(model), given.source) if model.isdigit() else definition_in(model)
+
+
+def _line(found: Found) -> str:
+    name = found.name or "(unknown)"
+    lacks = f", {found.lacks} fewer than defined" if found.lacks else ""
+    return f"{found.address:5} {found.model_id:5} {name:32} {found.length} registers{lacks}"

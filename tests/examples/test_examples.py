@@ -77,6 +77,16 @@ by hand: 71.5
 by class: Boiler(temperature=71.5, setpoint=60)
 setpoint: 65
 """,
+    "sunspec_inverter": """\
+model 1 at 40002
+model 103 at 40070
+model 160 at 40122
+3460.0 W 230.1 V 12345678.0 Wh None
+roof, south: 5.25 A, 2165.0 W
+roof, west: 3.1 A, None W
+('Acme', 7)
+(<InverterThreePhaseSt.FAULT: 7>, <InverterThreePhaseEvt1.GROUND_FAULT: 1>)
+""",
     "protocol_by_hand": """\
 -> 00 01 00 00 00 06 01 03 00 64 00 03
 <- 00 01 00 00 00 09 01 03 06 00 01 00 02 00 03

@@ -46,7 +46,7 @@ SITE = Site("north", PLANT, {"hall": Zone(target=21.5)})
 @pytest.fixture(params=["cattrs", "cattrs.preconf.json", "cattrs.preconf.pyyaml"])
 def converter(request: pytest.FixtureRequest) -> Any:
     """Return converters of several makes."""
-    module = pytest.importorskip(request.param)
+    module = import_module(request.param)
     make = getattr(module, "Converter", None) or module.make_converter
     made = make()
     register_maps(made)
@@ -122,11 +122,10 @@ def test_every_map_comes_back(data: st.DataObject, drawn: Extent) -> None:
     values = readable_values(layout, data.draw(cells(whole_tables(layout))))
     instance = assemble(layout.root, values.get)
     try:
-        plain = to_plain(instance)
-        assume(json.loads(json.dumps(plain)) == plain)  # a user's codec may have values of any kind
+        plain = json.loads(json.dumps(to_plain(instance)))
         back = from_plain(drawn.model, plain)
     except TypeError:
-        assume(False)  # for which JSON has nothing
+        assume(False)  # JSON has nothing for the values of a user's codec
     except EncodeError:
         assume(False)  # the cells held what no field may be given
     assert_same_instance(layout, back, instance)

@@ -8,7 +8,6 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from pymodbus.client.mixin import ModbusClientMixin
 
 from modbus_schema import Device, RegisterMap, Simulation, simulate
-from modbus_schema.codecs.order import End
 from modbus_wire import Client, Server
 from modbus_wire.bank import SparseBank
 from modbus_wire.codes import Table
@@ -54,17 +53,14 @@ class Bench(NamedTuple, Generic[M]):
 
 
 @contextmanager
-def simulated(
-    instance: M, word_order: End | None = None, byte_order: End | None = None
-) -> Iterator[Bench[M]]:
-    """Serve a device made from an instance, in some orders, and connect."""
+def simulated(instance: M) -> Iterator[Bench[M]]:
+    """Serve a device made from an instance, and connect."""
     notes = Notes()
     with (
-        simulate(instance, port=0, word_order=word_order, byte_order=byte_order) as sim,
+        simulate(instance, port=0) as sim,
         Client(sim.host, sim.port, trace=notes) as client,
     ):
-        device = Device(client, type(instance), word_order=word_order, byte_order=byte_order)
-        yield Bench(sim, client, device, notes)
+        yield Bench(sim, client, Device(client, type(instance)), notes)
 
 
 @contextmanager

@@ -77,8 +77,8 @@ def values_of(readings: Readings) -> dict[str, Any]:
 
 
 def meter() -> Em24:
-    """Return the whole meter; simulated, it has no code but half of a voltage."""
-    return Em24(**values_of(READINGS), model=1, password=0)
+    """Return the whole meter."""
+    return Em24(**values_of(READINGS), model=0, password=0)
 
 
 def test_readings_come_by_one_request() -> None:
