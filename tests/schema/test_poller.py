@@ -16,7 +16,7 @@ from modbus_schema import (
     simulate,
     uint16,
 )
-from modbus_schema.simulation import ManualClock
+from modbus_schema.simulation import ManualClock, NoAnswer
 from modbus_wire import (
     AsyncClient,
     Backoff,
@@ -164,6 +164,61 @@ def test_a_dead_device_stalls_those_of_its_client_once_a_back_off() -> None:
             read.next()
             assert 2 <= poller.statistics(device=dead).failures <= 3
             assert poller.statistics(device=live).missed == 0
+
+
+def test_a_silent_device_behind_the_same_client() -> None:
+    """The others wait for its timeout once a back-off, and miss nothing that is longer."""
+    clock, read, told = ManualClock(), Told(), Told()
+    with (
+        simulate(a_meter(), port=0, unit_id=1) as sim,
+        Client(sim.host, sim.port, timeout=0.05) as client,
+    ):
+        silent = sim.add(a_meter(), unit_id=2)
+        live, dead = Device(client, Meter, unit_id=1), Device(client, Meter, unit_id=2)
+        poller = Poller([dead, live], clock=clock, backoff=Backoff(3, 3))
+        poller.on_reading(read)
+        poller.on_failure(told)
+        poller.on_recovery(told)
+        with silent.fault(NoAnswer()), poller:
+            assert isinstance(told.next().error, ResponseTimeout)
+            for _ in range(5):
+                assert read.next().device is live
+                clock.advance(1)
+            assert read.next().device is live
+            assert poller.statistics(device=live) == (6, 0, 0, False)
+            assert 1 <= poller.statistics(device=dead).failures <= 2
+        with poller:
+            assert told.next().device is dead
+            assert {read.next().device, read.next().device} == {live, dead}
+
+
+def test_outages_under_load() -> None:
+    """However often the server goes and comes, reads go on, and each is counted."""
+    read, told = Told(), Told()
+    with (
+        simulate(a_house(), port=0) as sim,
+        Client(sim.host, sim.port, backoff=AT_ONCE) as client,
+    ):
+        device = Device(client, House)
+        poller = Poller(device, every="2ms", backoff=Backoff(0.001, 0.004))
+        poller.on_reading(read)
+        poller.on_failure(told)
+        poller.on_recovery(told)
+        with poller:
+            for _ in range(8):
+                for _ in range(5):
+                    read.next()
+                sim.stop()
+                assert isinstance(told.next(), Failure)
+                sim.start()
+                assert isinstance(told.next(), Recovery)
+                read.rest()
+            assert read.next()[House.limit] == 500
+        statistics = poller.statistics()
+        assert statistics.failures >= 8
+        assert statistics.polls > 8 * 6
+        assert not statistics.is_failing
+        assert told.rest() == []
 
 
 def test_a_timeout_is_a_failure_and_no_end() -> None:

@@ -15,7 +15,7 @@ from modbus_schema import (
     Recovery,
     simulate,
 )
-from modbus_schema.simulation import ManualClock
+from modbus_schema.simulation import ManualClock, NoAnswer
 from modbus_wire import AsyncClient, Backoff, Client, ConnectError, ResponseTimeout
 from tests.schema.maps import House, a_house
 from tests.schema.poll_bench import LIMIT, Meter, Phase, a_meter, date_of, names, silent_server
@@ -164,6 +164,32 @@ async def test_a_dead_device_stalls_no_other() -> None:
             assert poller.statistics(device=live).missed == 0
             assert poller.statistics(device=dead).polls == 1
             assert poller.snapshot(device=dead) is None
+
+
+@in_loop
+async def test_a_silent_device_behind_the_same_client() -> None:
+    """The others wait for its timeout at most, and miss nothing that is longer."""
+    clock, read, told = ManualClock(), Later(), Later()
+    sim = simulate(a_meter(), port=0, unit_id=1)
+    silent = sim.add(a_meter(), unit_id=2)
+    async with sim, AsyncClient(sim.host, sim.port, timeout=0.05) as client:
+        live, dead = AsyncDevice(client, Meter, unit_id=1), AsyncDevice(client, Meter, unit_id=2)
+        poller = AsyncPoller([dead, live], clock=clock, backoff=Backoff(3, 3))
+        poller.on_reading(read)
+        poller.on_failure(told)
+        poller.on_recovery(told)
+        with silent.fault(NoAnswer()):
+            async with poller:
+                assert isinstance((await told.next()).error, ResponseTimeout)
+                for _ in range(5):
+                    assert (await read.next()).device is live
+                    clock.advance(1)
+                assert (await read.next()).device is live
+                assert poller.statistics(device=live) == (6, 0, 0, False)
+                assert 1 <= poller.statistics(device=dead).failures <= 2
+        async with poller:
+            assert (await told.next()).device is dead
+            assert {(await read.next()).device, (await read.next()).device} == {live, dead}
 
 
 @in_loop
