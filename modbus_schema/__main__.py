@@ -3,6 +3,7 @@
     python -m modbus_schema read tcp://192.168.1.10 devices.meter:Meter --unit 7
     python -m modbus_schema read rtu:///dev/ttyUSB0?baudrate=9600 devices.meter:Meter voltage
     python -m modbus_schema write 192.168.1.10 devices.pump:Pump mode=HEAT zones[1].target=21.5
+    python -m modbus_schema poll 192.168.1.10 devices.pump:Pump outdoor mode --every 500ms
     python -m modbus_schema simulate devices.pump:Pump outdoor=7.5 --port 5020
     python -m modbus_schema markdown devices.meter:Meter
     python -m modbus_schema html devices.meter:Meter > meter.html
@@ -30,7 +31,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import TypeAlias
 
-from modbus_schema.commands import ask, serve, sunspec
+from modbus_schema.commands import ask, poll, serve, sunspec
 from modbus_schema.describe.diff import diff
 from modbus_schema.describe.html import to_html
 from modbus_schema.describe.json_schema import to_json_schema
@@ -45,9 +46,10 @@ _Run: TypeAlias = Callable[[argparse.Namespace], int]
 _ASKING: dict[str, tuple[_Run, Callable[[argparse.ArgumentParser], None], str]] = {
     "read": (ask.run_read, ask.add_read_arguments, "print what a device holds"),
     "write": (ask.run_write, ask.add_write_arguments, "write fields of a device"),
+    "poll": (poll.run_poll, poll.add_poll_arguments, "print what changes in a device"),
 }
 
-_LISTED = {"read": "field", "write": "setting", "simulate": "setting"}
+_LISTED = {"read": "field", "poll": "field", "write": "setting", "simulate": "setting"}
 """The argument of which there may be many."""
 
 _DOCUMENTS: dict[str, Callable[[type[RegisterMap]], str]] = {

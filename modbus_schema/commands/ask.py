@@ -22,7 +22,7 @@ def add_read_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what ``read`` takes after the device and its map."""
     parser.add_argument("field", nargs="*", help="such as zones[1].target; none: all of them")
     parser.add_argument("--json", action="store_true", help="print the whole map as JSON")
-    _add_options(parser)
+    add_client_options(parser)
 
 
 def add_write_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,13 +30,13 @@ def add_write_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("setting", nargs="+", help="such as zones[1].target=21.5")
     parser.add_argument("--dry-run", action="store_true", help="print the requests, send nothing")
     parser.add_argument("--verify", action="store_true", help="read it back and compare")
-    _add_options(parser)
+    add_client_options(parser)
 
 
 def run_read(given: argparse.Namespace) -> int:
     """Print what a device holds; return the status of the process, 1 where some did not come."""
     refs = [ref_of(given.map, text) for text in given.field]
-    with _client(given) as client:
+    with client_of(given) as client:
         device: Device[RegisterMap] = Device(client, given.map, unit_id=given.unit)
         if given.json:
             sys.stdout.write(to_json(device.read(), indent=2) + "\n")
@@ -47,7 +47,7 @@ def run_read(given: argparse.Namespace) -> int:
 def run_write(given: argparse.Namespace) -> int:
     """Write fields of a device and print what it holds then; return the status of the process."""
     writes = writes_of_texts(given.map, given.setting)
-    with _client(given) as client:
+    with client_of(given) as client:
         device: Device[RegisterMap] = Device(client, given.map, unit_id=given.unit)
         if given.dry_run:
             sys.stdout.write(f"{device.plan_write(*writes)}\n")
@@ -57,12 +57,14 @@ def run_write(given: argparse.Namespace) -> int:
         return _print(device.read(*refs, partial=True), given.map) if refs else 0
 
 
-def _add_options(parser: argparse.ArgumentParser) -> None:
+def add_client_options(parser: argparse.ArgumentParser) -> None:
+    """Declare how the device is asked."""
     parser.add_argument("--unit", type=int, default=1, help="unit id (1)")
     parser.add_argument("--timeout", type=float, default=3.0, help="seconds for an answer (3)")
 
 
-def _client(given: argparse.Namespace) -> Client:
+def client_of(given: argparse.Namespace) -> Client:
+    """Return a client of the device that is given."""
     return Client(given.device, timeout=given.timeout)
 
 

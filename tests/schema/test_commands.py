@@ -257,3 +257,40 @@ def test_what_cannot_be_simulated_is_told(
     port = [] if "--at" in arguments else ["--port", "0"]
     assert main(["simulate", PUMP, *port, *arguments]) == 1
     assert why in capsys.readouterr().err
+
+
+def test_poll_prints_what_changes(sim: Simulation[Pump]) -> None:
+    """What is named, with the time; that the device is gone, and back; an interrupt ends it."""
+    command = [sys.executable, "-m", "modbus_schema", "poll", url(sim), PUMP]
+    command += ["outdoor", "--every", "20ms", "zones", "--timeout", "1"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            first = [process.stdout.readline() for _ in range(3)]
+            assert [re.sub(r"^\d\d:\d\d:\d\d ", "", line) for line in first] == [
+                "outdoor: 7.5 degC\n",
+                "zones[0].target: 20.0 degC\n",
+                "zones[1].target: 21.5 degC\n",
+            ]
+            sim.set(Pump.outdoor.to(None), Pump.name.to("x"))
+            assert process.stdout.readline()[9:] == "outdoor: -\n"
+            sim.stop()
+            assert process.stdout.readline()[9:].startswith("(Pump.")
+            sim.start()
+            assert re.fullmatch(r"\(back after \d+\.\d s\)\n", process.stdout.readline()[9:])
+            sim.set(Pump.zones[1].at(Zone.target).to(7.0))
+            assert process.stdout.readline()[9:] == "zones[1].target: 7.0 degC\n"
+            process.send_signal(signal.SIGINT)
+            assert process.wait(LIMIT) == 0
+        finally:
+            process.kill()
+
+
+def test_what_cannot_be_polled_is_told(
+    sim: Simulation[Pump], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A field that there is not, and a period that is none."""
+    assert main(["poll", url(sim), PUMP, "nothing"]) == 1
+    assert "Pump has no field 'nothing'" in capsys.readouterr().err
+    assert main(["poll", url(sim), PUMP, "--every", "soon"]) == 1
+    assert "every must be a time" in capsys.readouterr().err
