@@ -126,12 +126,13 @@ class Behaviour:
                 source.is_running = False
 
     def _give(self, source: Source, now: float) -> None:
+        self._refuse_failed(source)
         if isinstance(source, Dependence):
-            self._refuse_failed(source)
             inputs = tuple(self._value(node) for node in source.nodes)
-            if inputs == source.seen and source.failure is None:
+            seen = inputs + tuple(self._bank.value(slot) for slot in source.factors)
+            if seen == source.seen and source.failure is None:
                 return
-            source.seen = inputs
+            source.seen = seen
             value = source.function(*inputs)
         else:
             value = source.function(now)
@@ -147,9 +148,9 @@ class Behaviour:
         changes = settings_of(self._layout, [Setting(source.ref, value)])
         return encode_image(changes, self._bank.value)
 
-    def _refuse_failed(self, source: Dependence) -> None:
+    def _refuse_failed(self, source: Source) -> None:
         for other in self._sources:
-            if other.failure is not None and other.touches(source.needs):
+            if source.needs and other.failure is not None and other.touches(source.needs):
                 raise _Upstream(f"it depends on {other.ref!r}, which has no value")
 
     def _value(self, node: Node) -> Any:

@@ -218,7 +218,8 @@ class SimulatedDevice(Generic[M]):
         ref, fault = about if len(about) == 2 else (None, *about)
         slots, name = None, self.model.__name__
         if ref is not None:
-            resolve(self._layout, ref)
+            if isinstance(resolve(self._layout, ref), Absent):
+                raise TypeError(f"{ref!r}: a device of this shape has none")
             slots, name = frozenset(self._layout.slots_of(ref.path)), repr(ref)
         if self._faults is None:
             from modbus_schema.simulation.faults import Faults

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from modbus_schema.layout import Layout, Node, Slot, resolve
+from modbus_schema.layout import Absent, Layout, Node, Slot, resolve
 from modbus_schema.planning import runs
 from modbus_schema.refs import Ref
 
@@ -22,10 +22,18 @@ class Source:
         self.ref = ref
         self.node: Node = resolve(layout, ref)
         self.slots = frozenset(layout.slots_of(ref.path))
+        if isinstance(self.node, Absent):
+            raise TypeError(f"{ref!r}: a device of this shape has none")
         if not layout.deciding.isdisjoint(self.slots):
             raise TypeError(f"{ref!r} cannot move: by it the device says what its shape is")
         self.block = runs(self.slots)[0] if isinstance(self.node, Slot) else None
         """Where it is put, if it is one field."""
+
+        self.factors = _factors_of(self.slots) - self.slots
+        """The fields that say how its value is written."""
+
+        self.needs = self.factors
+        """The fields that it is made of."""
 
         self.function = function
         self.failure: Exception | None = None
@@ -35,11 +43,6 @@ class Source:
 
     def __repr__(self) -> str:
         return f"{self.function!r}, which gives {self.ref!r} its value,"
-
-    @property
-    def needs(self) -> frozenset[Slot]:
-        """The fields that it is made of."""
-        return frozenset()
 
     def touches(self, slots: frozenset[Slot]) -> bool:
         """Whether it gives one of the fields its value, or shares a bit with one."""
@@ -93,13 +96,16 @@ class Dependence(Source):
         super().__init__(layout, ref, function)
         self.inputs = inputs
         self.nodes = tuple(resolve(layout, one) for one in inputs)
-        self._needs = frozenset(slot for one in inputs for slot in layout.slots_of(one.path))
+        given = frozenset(slot for one in inputs for slot in layout.slots_of(one.path))
+        self.needs = self.factors | given | _factors_of(given)
         self.seen: tuple[Any, ...] | None = None
-        """The values that the field was last computed of."""
+        """The values that the field was last computed of, and written by."""
 
-    @property
-    def needs(self) -> frozenset[Slot]:
-        return self._needs
+
+def _factors_of(slots: frozenset[Slot]) -> frozenset[Slot]:
+    """Return the fields that say how the values of others are written: scale factors."""
+    found = (one for slot in slots for factor in slot.factors for one in factor.slots)
+    return frozenset(slot for slot in found if slot is not None)
 
 
 def in_order(sources: list[Source]) -> list[Source]:

@@ -31,6 +31,7 @@ from modbus_schema import (
     uint32,
 )
 from modbus_schema.simulation import (
+    Hole,
     ManualClock,
     Motion,
     Played,
@@ -265,6 +266,50 @@ def test_a_function_may_look_at_its_device() -> None:
     clock.advance(2)
     assert device.get(Plant.speed) == 2
     assert device.get(Plant.speed) == 4
+
+
+def test_a_scale_factor_may_move() -> None:
+    """What is written by it is written by what it is at that moment, and depends on it too."""
+
+    class Inverter(RegisterMap):
+        exponent: RO[int] = holding_register(0, int16)
+        watts: RO[float] = holding_register(1, uint16.scaled_by(exponent))
+        double: RO[float] = holding_register(2, uint16.scaled_by(exponent))
+        near: RO[float] = holding_register(3, uint16.scaled("0.01"))
+
+    clock = ManualClock()
+    start = Inverter(exponent=0, watts=0, double=0, near=0)
+    with simulate(start, port=0, clock=clock) as sim, Client(sim.host, sim.port) as client:
+        sim.move(Inverter.watts, lambda t: 10 + t)
+        sim.depends(Inverter.double, on=Inverter.watts)(lambda watts: 2 * watts)
+        sim.depends(Inverter.near, on=Inverter.double)(lambda double: double)
+        sim.move(Inverter.exponent, lambda t: -1 if t == 5 else 0 if t < 9 else 20)
+        assert client.read_holding_registers(0, 4) == [0, 10, 20, 2000]
+        clock.advance(5)
+        assert client.read_holding_registers(2) == [300]
+        assert client.read_holding_registers(0, 4) == [0xFFFF, 150, 300, 3000]
+        clock.advance(1)
+        assert Device(client, Inverter).read() == Inverter(
+            exponent=0, watts=16.0, double=32.0, near=32.0
+        )
+        clock.advance(3)
+        with pytest.raises(ServerDeviceFailure):
+            client.read_holding_registers(3)
+
+
+def test_what_a_device_does_not_have_neither_moves_nor_fails() -> None:
+    """A field that its shape is without is refused when it is named."""
+
+    class Boiler(RegisterMap):
+        has_pump: RO[bool] = coil(0)
+        pump: RO[bool | None] = coil(1, present_if=has_pump)
+
+    device = SimulatedDevice(Boiler(has_pump=False, pump=None))
+    with pytest.raises(TypeError, match=r"Boiler\.pump: a device of this shape has none"):
+        device.move(Boiler.pump, lambda t: True)
+    with pytest.raises(TypeError, match=r"Boiler\.pump: a device of this shape has none"):
+        device.fault(Boiler.pump, Hole())
+    assert device.get(Boiler.pump) is None
 
 
 def test_async_clients_and_servers_see_it_move() -> None:
