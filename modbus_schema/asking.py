@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from modbus_schema.errors import DecodeError, DefinitionError, EncodeError
-from modbus_schema.layout import Answers, Layout, Path, Question, QuestionKey, Slot
+from modbus_schema.layout import Answers, Layout, NotThere, Path, Question, QuestionKey, Slot
 from modbus_schema.model import RegisterMap
 from modbus_schema.partial import Bad, Partial, partial_flow
 from modbus_schema.plain import values_in
@@ -127,8 +127,13 @@ class Shapes(Generic[M]):
             problem, needs = _needs(needs_of, own)
             stale = [slot for slot in asking.slots(layout, stale=True) if slot.path not in told]
             values: Mapping[Slot, Any] = {}
-            if stale or needs:
-                values = yield from plan_flow(self.plans(layout).of_slots([*stale, *needs]))
+            try:
+                if stale or needs:
+                    values = yield from plan_flow(self.plans(layout).of_slots([*stale, *needs]))
+            except ExceptionResponse:
+                if not stale or not (yield from asking.differs()):
+                    raise
+                continue
             if stale and not asking.take(layout, {slot: values[slot] for slot in stale}):
                 continue
             if problem is not None:
@@ -200,7 +205,12 @@ class _Asking:
         """Read by the shape as it was, again where it turns out to be another."""
         for _ in range(ATTEMPTS):
             layout = yield from self.settle()
-            plan = plan_of(layout)
+            try:
+                plan = plan_of(layout)
+            except NotThere:  # but it may be by now
+                if not self.slots(layout, stale=True) or not (yield from self.differs()):
+                    raise
+                continue
             try:
                 data = plan.data((yield plan.step))
             except ExceptionResponse as error:
@@ -294,11 +304,11 @@ class _Asking:
         self._shapes.answers = layout.answers
 
 
-def _needs(needs_of: NeedsOf, layout: Layout) -> tuple[EncodeError | None, list[Slot]]:
+def _needs(needs_of: NeedsOf, layout: Layout) -> tuple[ModbusError | None, list[Slot]]:
     """Return what a write needs, or why it cannot be: by a shape that may be out of date."""
     try:
         return None, [*needs_of(layout)]
-    except EncodeError as error:
+    except (EncodeError, NotThere) as error:
         return error, []
 
 

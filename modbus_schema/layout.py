@@ -231,10 +231,14 @@ class Layout:
         return tuple(_leaves(self.node(path)))
 
 
+class NotThere(RequestError):
+    """An item of what repeats was asked for that a device of this shape has not."""
+
+
 def _item(node: RepeatNode, index: int) -> Node:
-    """Return an item; raises `RequestError` where the device has not so many."""
+    """Return an item; raises `NotThere` where the device has not so many."""
     if node.question is not None and index >= len(node.items):
-        error = RequestError(f"there are {len(node.items)}, as {node.question.found.place} says")
+        error = NotThere(f"there are {len(node.items)}, as {node.question.found.place} says")
         error.where = f"{node.name}[{index}]"
         raise error
     return node.items[index]

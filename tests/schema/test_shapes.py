@@ -201,7 +201,11 @@ def test_reading_by_reference_asks_what_matters_only() -> None:
         assert device.read(HeatPump.zones[1], HeatPump.outdoor)[0].temperature == 21.0
         assert len(counting.asked) == 2 + 1
         server.become(pump(4))
+        assert device.read(HeatPump.zones[3].at(Zone.temperature)) == 23.0
         assert device.read(HeatPump.zones) == pump(4).zones
+        server.become(pump(6))
+        device.write(HeatPump.zones[5].at(Zone.target).to(9))
+        assert device.read(HeatPump.zones)[5].target == 9.0
 
 
 def test_what_is_absent_is_none_by_reference_too() -> None:
