@@ -489,3 +489,62 @@ def test_a_failure_that_nobody_listens_to_is_logged(caplog: pytest.LogCaptureFix
     bench.pass_time(10)
     (record,) = caplog.records
     assert "Meter, unit_id=None) cannot be polled: no answer" in record.getMessage()
+
+
+def test_what_repeats_comes_in_parts() -> None:
+    """Items whose fields have several periods are put together from what came of each."""
+
+    class Plant(RegisterMap, every="1s"):
+        phases: RO[tuple[Phase, ...]] = repeat(Phase, base=10, stride=3, count=2)
+
+    phases = tuple(Phase(voltage=230.0 + index, current=None) for index in range(2))
+    simulated, device = device_of(Plant(phases=phases))
+    bench = Bench(device)
+    told = bench.watch(Plant.phases)
+    bench.pass_time(1)
+    assert bench.polled.values.whole() == Plant(phases=phases)
+    assert bench.readings()[1] == (1, {"phases[0].voltage", "phases[1].voltage"})
+    simulated.set(
+        Plant.phases[1].at(Phase.current).to(2.5), Plant.phases[0].at(Phase.voltage).to(1)
+    )
+    bench.pass_time(1)
+    bench.pass_time(1)
+    currents = [[phase.current for phase in change.new] for change in told]
+    assert currents == [[None, None], [None, None], [None, 2.5]]
+    assert bench.polled.values[Plant.phases[1]] == Phase(voltage=231.0, current=2.5)
+
+
+def test_nothing_is_read_before_it_is_due() -> None:
+    """Whoever asks too early has nothing to read."""
+    _, device = device_of(a_meter())
+    bench = Bench(device)
+    bench.pass_time()
+    assert bench.polled.begin(bench.now) is None
+    assert bench.polled.due == 1_000_000_000
+
+
+def test_a_codec_of_which_nothing_is_known_may_have_a_dead_band() -> None:
+    """One that fails on zeros may hold numbers, unless it is one of names."""
+
+    class Ratio(RegisterMap):
+        inverse: RO[float] = input_register(0, uint16.converted(lambda x: 1 / x, round))
+        mode: RO[Mode] = input_register(1, enum(Mode, uint16))
+
+    check_watch(Ratio.inverse, 0.1)
+    with pytest.raises(TypeError, match="no numbers"):
+        check_watch(Ratio.mode, 0.1)
+
+
+def test_a_recovery_that_nobody_listens_to_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """For whoever reads the log at that level."""
+    caplog.set_level("INFO", "modbus_schema.polling")
+    _, device = device_of(a_meter())
+    bench = Bench(device)
+    bench.listeners.failure.clear()
+    bench.listeners.recovery.clear()
+    bench.error = ResponseTimeout("no answer")
+    bench.pass_time(1)
+    bench.error = None
+    bench.pass_time(1)
+    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
+    assert "gives all of its fields again" in caplog.text

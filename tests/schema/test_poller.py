@@ -12,6 +12,7 @@ from modbus_schema import (
     Poller,
     Reading,
     Recovery,
+    RegisterMap,
     input_register,
     simulate,
     uint16,
@@ -440,3 +441,21 @@ def test_one_clock_moves_the_device_and_its_poller() -> None:
                 change = told.next()
                 assert (change.new, change.at) == (10.0 * second, date_of(clock))
             assert poller.statistics().missed == 0
+
+
+class Plate(RegisterMap, every="once"):
+    """What does not change."""
+
+    serial: RO[int] = input_register(0, uint16)
+
+
+def test_a_poller_with_nothing_left_to_read_waits_for_its_end() -> None:
+    """What is read once has come; the block ends at once."""
+    told = Told()
+    with simulate(Plate(serial=7), port=0) as sim, Client(sim.host, sim.port) as client:
+        poller = Poller(Device(client, Plate))
+        poller.on_reading(told)
+        with poller:
+            assert told.next()[Plate.serial] == 7
+        assert poller_threads() == []
+        assert poller.statistics().polls == 1
