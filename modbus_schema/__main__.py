@@ -14,7 +14,7 @@
     python -m modbus_schema import telegraf telegraf.conf > devices.py
     python -m modbus_schema import home-assistant configuration.yaml > devices.py
     python -m modbus_schema import sunspec 103 160 model_64900.json > inverter.py
-    python -m modbus_schema scan tcp://192.168.1.10
+    python -m modbus_schema scan tcp://192.168.1.10 --json
 
 A map is named by its module and class. ``read`` ends with status 1 where a field did not come,
 ``diff`` where a change is breaking, ``import`` where the file gives no map: it prints the source of

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from modbus_schema.sunspec.catalogue import definition, definition_in
 from modbus_schema.sunspec.definitions import Definition
-from modbus_schema.sunspec.scanning import Found, scan
+from modbus_schema.sunspec.scanning import Found, Scan, scan
 from modbus_schema.sunspec.source import write_source
+from modbus_schema.values.mapping import to_plain
+from modbus_schema.values.plainly import Json
+from modbus_wire.errors import ModbusError
 from modbus_wire.sync.client import Client
 
 
@@ -28,6 +32,7 @@ def add_scan_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("device", help="host or URL: tcp://inverter:502, rtu:///dev/ttyUSB0")
     parser.add_argument("--unit", type=int, default=1, help="unit id (1)")
     parser.add_argument("--timeout", type=float, default=3.0, help="seconds for an answer (3)")
+    parser.add_argument("--json", action="store_true", help="print their values too, as JSON")
     _add_source(parser)
 
 
@@ -41,7 +46,11 @@ def run_scan(given: argparse.Namespace) -> int:
     """Print the models of a device; return the status of the process, 1 for a broken chain."""
     with Client(given.device, timeout=given.timeout) as client:
         found = scan(client, unit_id=given.unit, source=given.source)
-    sys.stdout.writelines(f"{_line(each)}\n" for each in found.models)
+        if given.json:
+            entries = [_entry(found, each) for each in found.models]
+            sys.stdout.write(json.dumps(entries, indent=2, ensure_ascii=False) + "\n")
+        else:
+            sys.stdout.writelines(f"{_line(each)}\n" for each in found.models)
     if found.fault:
         sys.stderr.write(f"{found.fault}\n")
     return 1 if found.fault else 0
@@ -62,3 +71,14 @@ def _line(found: Found) -> str:
     name = found.name or "(unknown)"
     lacks = f", {found.lacks} fewer than defined" if found.lacks else ""
     return f"{found.address:5} {found.model_id:5} {name:32} {found.length} registers{lacks}"
+
+
+def _entry(scanned: Scan, found: Found) -> dict[str, Json]:
+    """Return a model with its values, or with the reason why they did not come."""
+    entry = {name: getattr(found, name) for name in ("model_id", "name", "address", "length")}
+    if found.definition is None:
+        return entry
+    try:
+        return entry | {"values": to_plain(scanned.device(found).read())}
+    except ModbusError as error:
+        return entry | {"error": str(error)}

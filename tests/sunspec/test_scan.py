@@ -17,6 +17,7 @@ from modbus_schema import RO, Device, EncodeError, RegisterMap, holding_register
 from modbus_schema.__main__ import main
 from modbus_schema.async_device import AsyncDevice
 from modbus_schema.errors import DecodeError, DefinitionError
+from modbus_schema.simulation import NoAnswer
 from modbus_schema.sunspec.catalogue import UnknownModel
 from modbus_schema.sunspec.chain import NoSunSpec
 from modbus_schema.sunspec.classes import load
@@ -24,6 +25,8 @@ from modbus_schema.sunspec.scanning import AsyncScan, Scan, scan, scan_async
 from modbus_schema.sunspec.simulated import SunSpecSimulation
 from modbus_schema.sunspec.simulated import simulate as simulate_models
 from modbus_wire import AsyncClient, Client, ConnectError, Server, SparseBank, Table
+from modbus_wire.errors import IllegalDataAddress, ResponseTimeout
+from modbus_wire.trace import TracedFrame
 from tests.sunspec.own import BOILER, model, point
 from tests.wire.peers import refused_port
 
@@ -273,6 +276,49 @@ def test_the_end_of_the_chain(words: tuple[int, ...], ids: list[int], says: str)
         assert re.match(says or "$", found.fault)
 
 
+def test_a_device_that_breaks_off_in_the_middle(source: Path) -> None:
+    """The models before the refused header are there."""
+    with boiler() as sim, Client(sim.host, sim.port) as client:
+        kind: Any = load(BOILER)
+        with sim.fault(sim.part(kind).at(kind.ID), IllegalDataAddress):
+            found = scan(client, source=source)
+        assert [each.model_id for each in found.models] == [1]
+        assert found.fault.startswith("holding[40008], where the next model should be: ")
+        assert len(scan(client).models) == 2
+
+
+def test_a_base_that_nobody_answers(source: Path) -> None:
+    """It is passed over as one that is refused; what comes later than that is the client's."""
+    with boiler() as sim, Client(sim.host, sim.port, timeout=0.2) as client:
+        with sim.fault(NoAnswer(), times=1):
+            assert len(scan(client, bases=(40000, 40000)).models) == 2
+        with sim.fault(NoAnswer(), times=1), pytest.raises(NoSunSpec, match=r"holding\[40000\]: "):
+            scan(client, bases=(40000,))
+        kind: Any = load(BOILER)
+        header = sim.part(kind).at(kind.ID)
+        with sim.fault(header, NoAnswer()), pytest.raises(ResponseTimeout):
+            scan(client)
+
+
+def test_one_register_is_written_by_itself() -> None:
+    """By function 6, as SunSpec 1.2 clause 6.3 asks; what is longer by function 16."""
+    kind: Any = load(BOILER)
+    heard: list[str] = []
+
+    def trace(frame: TracedFrame) -> None:
+        if frame.is_sent:
+            heard.append(frame.data[7:8].hex())
+
+    with boiler() as sim, Client(sim.host, sim.port, trace=trace) as client:
+        device: Any = scan(client).device(kind)
+        tank: Any = kind.__fields__["tank"].model
+        heard.clear()
+        device.write(kind.tank[0].at(tank.Name).to("abc"))
+        assert heard[-1] == "10"
+        device.write(kind.TmpSet.to(12.5))
+        assert heard[-1] == "06"
+
+
 def test_a_class_of_no_model() -> None:
     """It has no ID with a default, so nobody knows where it could be."""
 
@@ -302,6 +348,27 @@ def test_a_plain_simulation_is_no_sunspec() -> None:
         pytest.raises(NoSunSpec),
     ):
         scan(client)
+
+
+def test_the_command_shows_values(source: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With ``--json``; where they do not come, the reason stands there."""
+    with boiler() as sim:
+        arguments = ["scan", f"tcp://{sim.host}:{sim.port}", "--source", str(source), "--json"]
+        assert main(arguments) == 0
+        common, heater = json.loads(capsys.readouterr().out)
+        assert (common["model_id"], common["values"]["Mn"]) == (1, "Acme")
+        assert (heater["address"], heater["values"]["St"]) == (40008, "ON_2")
+        assert [tank["Tmp"] for tank in heater["values"]["tank"]] == [40.5, None, 39.5]
+        kind: Any = load(BOILER)
+        sim.fault(sim.part(kind).at(kind.TmpSet), IllegalDataAddress)
+        assert main(arguments) == 0
+        common, heater = json.loads(capsys.readouterr().out)
+        assert "values" in common
+        assert "Boiler.TmpSet" in heater["error"] or "illegal data address" in heater["error"]
+        (source / "model_64900.json").unlink()
+        assert main(arguments) == 0
+        common, heater = json.loads(capsys.readouterr().out)
+        assert heater == {"model_id": 64900, "name": "", "address": 40008, "length": 22}
 
 
 def test_the_command_scans(source: Path, capsys: pytest.CaptureFixture[str]) -> None:

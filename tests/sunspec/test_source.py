@@ -12,12 +12,13 @@ import pytest
 from modbus_schema.describe.diff import diff
 from modbus_schema.describe.json_schema import to_json_schema
 from modbus_schema.describe.markdown import to_markdown
+from modbus_schema.layout import layout_of
 from modbus_schema.model import RegisterMap
-from modbus_schema.sunspec.catalogue import definition, model_ids
+from modbus_schema.sunspec.catalogue import UnknownModel, definition, model_ids
 from modbus_schema.sunspec.classes import load
 from modbus_schema.sunspec.parsing import parse
 from modbus_schema.sunspec.source import write_source
-from tests.sunspec.official import needs_files
+from tests.sunspec.official import IS_THERE, needs_files
 from tests.sunspec.own import BOILER, group, model, point
 
 ROOT = Path(__file__).parents[2]
@@ -165,6 +166,22 @@ def test_a_formatter_has_nothing_to_change(tmp_path: Path) -> None:
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_what_belongs_to_one_moment_is_read_together() -> None:
+    """A group of type sync, as a whole."""
+    pair = group("pair", point("A"), point("B"), type="sync")
+    made = load(model(64905, point("C"), groups=[pair]))
+    bundles = {slot.path: slot.bundle for slot in layout_of(made).slots}
+    assert bundles[("C",)] is None
+    assert bundles["pair", "A"] == bundles["pair", "B"] == ("pair",)
+
+
+@pytest.mark.skipif(IS_THERE, reason="pysunspec2 is installed")
+def test_without_the_official_definitions() -> None:
+    """The error says where they come from."""
+    with pytest.raises(UnknownModel, match=r"pip install 'modbus-schema\[sunspec\]'"):
+        load(103)
 
 
 def test_names_that_python_does_not_take() -> None:

@@ -9,6 +9,10 @@ from typing import Any, assert_type
 
 import attrs
 
+from examples.devices.sunspec_1 import Common
+from examples.devices.sunspec_103 import InverterThreePhase, InverterThreePhaseSt
+from examples.devices.sunspec_160 import Mppt, MpptModule
+from modbus_schema import sunspec
 from modbus_schema.async_device import AsyncDevice
 from modbus_schema.codecs.arrays import array
 from modbus_schema.codecs.base import Codec
@@ -564,3 +568,30 @@ def recorders(client: Client, later: AsyncClient) -> Replay:
     assert_type(Device(recorded, HeatPump), Device[HeatPump])
     assert_type(AsyncDevice(record(later, "pump.jsonl"), HeatPump), AsyncDevice[HeatPump])
     return replay("pump.jsonl", port=0, clock=ManualClock(), repeat=True, allow=["::1"])
+
+
+async def sunspec_devices(client: Client, later: AsyncClient) -> None:
+    assert_type(sunspec.load(103), type[RegisterMap])
+    found = sunspec.scan(client, unit_id=1)
+    device = found.device(InverterThreePhase)
+    assert_type(device, Device[InverterThreePhase])
+    assert_type(
+        device.read(InverterThreePhase.W, InverterThreePhase.DCW), tuple[float, float | None]
+    )
+    assert_type(device.read().St, InverterThreePhaseSt | int)
+    assert_type(found.device(Mppt, 1).read().module, tuple[MpptModule, ...])
+    assert_type(found.device(found.models[0]), Device[RegisterMap])
+    found.device(Common).write(Common.DA.to(3))
+    assert_type((await sunspec.scan_async(later)).device(Common), AsyncDevice[Common])
+
+
+def sunspec_simulations(common: Common, module: MpptModule) -> None:
+    assert_type(sunspec.with_length(Mppt(module=(module,))), Mppt)
+    with sunspec.simulate(common, Mppt(module=(module, module)), port=0) as sim:
+        part = sim.part(Common)
+        assert_type(part.snapshot(), Common)
+        part.set(Common.Mn.to("Acme"))
+        sim.move(part.at(Common.DA), lambda t: int(t))
+
+        @sim.on_write(part.at(Common.DA))
+        def readdressed(old: int | None, new: int | None) -> None: ...

@@ -6,6 +6,8 @@ from enum import IntEnum
 
 import attrs
 
+from examples.devices.sunspec_1 import Common
+from modbus_schema import sunspec
 from modbus_schema.async_device import AsyncDevice
 from modbus_schema.codecs.enums import enum
 from modbus_schema.codecs.numbers import float32, int16
@@ -316,3 +318,15 @@ def choose(client: Client, later: AsyncClient) -> None:
     named.device(client, place=3)  # error
     Device(client, Named, base="1000")  # error
     Device(client, Named, word_order="middle")  # error
+
+
+def sunspec_models(client: Client, later: AsyncClient, common: Common) -> None:
+    found = sunspec.scan(client)
+    found.device(Common).write(Common.Mn.to("Acme"))  # error
+    found.device(Common).read().Manufacturer  # error
+    found.device(Common, "1")  # error
+    sunspec.scan(later)  # error
+    sunspec.load("103")  # error
+    sunspec.simulate(Common)  # error
+    sunspec.simulate(common).part(Common).set(Panel.level.to(1))  # error
+    Common(Mn="Acme", Md="P", SN=None)  # error
