@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from modbus_schema.polling.async_poller import AsyncPoller as AsyncPoller
     from modbus_schema.polling.events import Change as Change
     from modbus_schema.polling.events import Failure as Failure
+    from modbus_schema.polling.events import PollStatistics as PollStatistics
     from modbus_schema.polling.events import Reading as Reading
     from modbus_schema.polling.events import Recovery as Recovery
     from modbus_schema.polling.poller import Poller as Poller
@@ -133,7 +134,13 @@ _NAMES = {
         "repeat",
     ),
     "modbus_schema.polling.async_poller": ("AsyncPoller",),
-    "modbus_schema.polling.events": ("Change", "Failure", "Reading", "Recovery"),
+    "modbus_schema.polling.events": (
+        "Change",
+        "Failure",
+        "PollStatistics",
+        "Reading",
+        "Recovery",
+    ),
     "modbus_schema.polling.poller": ("Poller",),
     "modbus_schema.refs": ("Ref", "Setting", "WritableRef", "Write"),
     "modbus_schema.simulation.device": ("SimulatedDevice",),

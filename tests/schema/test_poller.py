@@ -26,6 +26,7 @@ from modbus_wire import (
     GatewayTargetFailedToRespond,
     ResponseTimeout,
 )
+from modbus_wire.client import ModbusClient
 from tests.schema.maps import House, a_house
 from tests.schema.poll_bench import (
     LIMIT,
@@ -459,3 +460,24 @@ def test_a_poller_with_nothing_left_to_read_waits_for_its_end() -> None:
             assert told.next()[Plate.serial] == 7
         assert poller_threads() == []
         assert poller.statistics().polls == 1
+
+
+def test_a_drop_in_client_is_polled_as_any() -> None:
+    """Its failures are told as those of others, and it connects again."""
+    clock, read, told = ManualClock(), Told(), Told()
+    with simulate(a_meter(), port=0) as sim:
+        client = ModbusClient(sim.host, sim.port, auto_open=True)
+        poller = Poller(Device(client, Meter), clock=clock, backoff=Backoff(0.5, 0.5))
+        poller.on_reading(read)
+        poller.on_failure(told)
+        poller.on_recovery(told)
+        with poller:
+            assert "serial" in names(read.next())
+            sim.stop()
+            clock.advance(1)
+            assert isinstance(told.next().error, ConnectionError)
+            sim.start()
+            clock.advance(0.5)
+            assert isinstance(told.next(), Recovery)
+            assert names(read.next()) == {"power", "phase.voltage"}
+        client.close()
