@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from modbus_schema.errors import EncodeError
 from modbus_schema.layout import Layout, Node, Path, Slot, ValueOf, check_ref
-from modbus_schema.plain import encode_blocks, leaf_values, located
+from modbus_schema.plain import encode_blocks, leaf_values, located, with_factors
 from modbus_schema.planning import Block, plan_writes, runs
 from modbus_schema.refs import Setting, Write
 from modbus_schema.shapes import layout_for
@@ -30,6 +30,22 @@ def encode_writes(
     `EncodeError`.
     """
     return _encode(changes, lambda slots: plan_writes(slots, rules), value_of)
+
+
+def encode_known(
+    changes: Iterable[Change], rules: WriteRules, unknown: Collection[Slot]
+) -> list[tuple[Block, bytes | None]]:
+    """Encode changes as `encode_writes`; a block is None where it depends on a value of others."""
+    values = dict(_without_overlap(changes))
+    blocks = in_turn(plan_writes(values, rules), values)
+    return [
+        (block, None if _is_open(block, unknown) else encode_blocks([block], values)[0])
+        for block in blocks
+    ]
+
+
+def _is_open(block: Block, unknown: Collection[Slot]) -> bool:
+    return any(slot in unknown for slot in with_factors(block.slots))
 
 
 def encode_image(changes: Iterable[Change], value_of: ValueOf | None = None) -> Encoded:

@@ -44,7 +44,8 @@ class Device(DeviceBase[M, Executor]):
 
     ``max_gap``, ``max_block``, ``forbidden``, ``readable`` and ``read_alone`` override the map's
     class keywords, which `RegisterMap` explains; raises `DefinitionError` where a field cannot be
-    read by them.
+    read by them. So do ``write_with``, ``max_write`` and ``mask_write``; what a placement says of
+    itself stays.
 
     ``base`` is how many cells further up the device has the map, in each table; areas such as
     ``forbidden`` are where they are. ``word_order`` and ``byte_order`` stand in place of the orders

@@ -8,7 +8,7 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar, overload
 
 from modbus_schema.asking import Shapes
 from modbus_schema.changes import check_setting
-from modbus_schema.layout import Path, ValueOf, check_ref
+from modbus_schema.layout import Path, Slot, ValueOf, check_ref
 from modbus_schema.model import RegisterMap
 from modbus_schema.options import ByteOrder, WordOrder
 from modbus_schema.partial import Bad, Partial, partial_flow
@@ -151,6 +151,8 @@ class DeviceBase(Generic[M, X]):
     def plan_write(self, *changes: Any, then: Any = ()) -> PlannedWrite[M]:
         """Return the requests that `write` would send now, in their order; nothing is sent.
 
+        What depends on registers that are read first, such as a value with a scale factor, is there
+        with its read and without its bytes; a read that asks a device for its shape is not there.
         Raises `EncodeError` as `write` does.
         """
         return self._preview(self._job(changes, then))
@@ -164,7 +166,13 @@ class DeviceBase(Generic[M, X]):
         if self._shapes is not None:
             layout = self._shapes.supposed(job.paths, job.told(self._layout))
             plans = write_plans_of(layout, plans.rules)
-        return preview(self.model, plans.parts(job.wanted(plans)), self._masks)
+        wanted = job.wanted(plans)
+        needs = wanted.needs()
+        if not needs:
+            return preview(self.model, plans.parts(wanted), self._masks)
+        reads = self._shapes.plans(plans.layout) if self._shapes is not None else self._plans
+        blocks = reads.of_slots(needs).blocks
+        return preview(self.model, plans.known_parts(wanted), self._masks, blocks)
 
     def _write(
         self, changes: tuple[Any, ...], then: Any, verify: bool | Verify
@@ -176,21 +184,21 @@ class DeviceBase(Generic[M, X]):
 
     def _carry_out(self, job: Job, verify: bool | Verify) -> Flow[Outcome[M]]:
         how = verify_of(verify)
-        plans, parts = yield from self._parts(job)
+        plans, parts, value_of = yield from self._parts(job)
         writing = Writing(self.model, parts, self._masks)
         yield from writing.flow()
         if how is None:
             return writing.outcome()
-        return writing.outcome((yield from writing.verify(plans, how)))
+        return writing.outcome((yield from writing.verify(plans, value_of, how)))
 
-    def _parts(self, job: Job) -> Flow[tuple[ReadPlans[M], list[Part]]]:
+    def _parts(self, job: Job) -> Flow[tuple[ReadPlans[M], list[Part], ValueOf]]:
         """Encode what is to be written, after a read of what that depends on."""
         if self._shapes is None and isinstance(job, InstanceJob) and not job.then:
             parts = self._writes.instance_parts(job.instance)
             if parts is not None:
-                return self._plans, parts
+                return self._plans, parts, dict[Slot, Any]().__getitem__
         reads, writes, wanted, value_of = yield from self._prepared(job)
-        return reads, writes.parts(wanted, value_of)
+        return reads, writes.parts(wanted, value_of), value_of
 
     def _prepared(
         self, job: Job, *paths: Path

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
 from modbus_schema.errors import DecodeError
-from modbus_schema.layout import Slot
+from modbus_schema.layout import Slot, ValueOf
 from modbus_schema.model import RegisterMap
 from modbus_schema.reading import ReadPlans
 from modbus_schema.writing.exchange import Exchange
@@ -65,11 +65,11 @@ class Writing(Generic[M]):
                 raise
             self._done += 1
 
-    def verify(self, plans: ReadPlans[M], how: Verify) -> Flow[Sequence[Slot]]:
+    def verify(self, plans: ReadPlans[M], value_of: ValueOf, how: Verify) -> Flow[Sequence[Slot]]:
         """Read back what was written and compare; returns what was found as it should be."""
         same: Sequence[Slot] = ()
         try:
-            verified = yield from verification(plans, self.parts, how)
+            verified = yield from verification(plans, self.parts, value_of, how)
             same = verified.same
             verified.check()
         except BaseException as error:

@@ -25,6 +25,8 @@ class Part(NamedTuple):
     write_with: WriteWith = "auto"
     is_commit: bool = False
     """Whether it is written for the sake of others, by ``then``."""
+    is_known: bool = True
+    """Whether the data is known; it may depend on values that have to be read first."""
 
     @property
     def changes_bits(self) -> bool:

@@ -9,6 +9,7 @@ from modbus_schema.changes import (
     Change,
     Encoded,
     changes_between,
+    encode_known,
     encode_writes,
     writable_values,
     writes_of,
@@ -106,6 +107,23 @@ class WritePlans:
         first, commits = staged(self.layout, wanted.changes, wanted.last)
         encoded = encode_writes(first, self.rules, value_of)
         return [*self._parts(encoded), *self._commits(commits, value_of)]
+
+    def known_parts(self, wanted: Wanted) -> list[Part]:
+        """Return the parts of what shall be written before what it `needs` has been read."""
+        unknown = wanted.needs()
+        first, commits = staged(self.layout, wanted.changes, wanted.last)
+        stages = [(first, False), *(([commit], True) for commit in commits)]
+        return [
+            Part(
+                block,
+                data or bytes(block.size),
+                write_with(block.slots, self.rules),
+                is_commit=is_commit,
+                is_known=data is not None,
+            )
+            for changes, is_commit in stages
+            for block, data in encode_known(changes, self.rules, unknown)
+        ]
 
     def _last(self, then: Iterable[Setting[Any]]) -> list[Change]:
         return [change for change, _ in writes_of(self.layout, then)]

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar, overload
 
 from modbus_schema.model import RegisterMap
+from modbus_schema.planning import Block
 from modbus_schema.refs import Ref, reference
+from modbus_schema.transfer import read_request
 from modbus_schema.writing.flow import Masks
 from modbus_schema.writing.parts import Part
 from modbus_wire.pdu.base import AnyRequest
@@ -67,19 +69,39 @@ class PlannedWrite(Sequence[PlannedRequest[M]], Generic[M]):
         return f"<PlannedWrite of {len(self)} requests>"
 
 
-def preview(model: type[M], parts: Iterable[Part], masks: Masks) -> PlannedWrite[M]:
-    """Return what a write of some parts would send to a device, as far as it is known."""
-    return PlannedWrite(each for part in parts for each in _planned(model, part, masks))
+def preview(
+    model: type[M], parts: Iterable[Part], masks: Masks, reads: Iterable[Block] = ()
+) -> PlannedWrite[M]:
+    """Return what a write of some parts would send to a device, as far as it is known.
+
+    ``reads`` are the blocks that have to be read first.
+    """
+    first = (
+        PlannedRequest(request, _fields(model, block), f"{request.read!r}")
+        for block in reads
+        for request in [read_request(block)]
+    )
+    return PlannedWrite(
+        (*first, *(each for part in parts for each in _planned(model, part, masks)))
+    )
+
+
+def _fields(model: type[M], block: Block) -> tuple[Ref[M, Any], ...]:
+    return tuple(reference(model, slot.path) for slot in block.slots)
 
 
 def _planned(model: type[M], part: Part, masks: Masks) -> Iterator[PlannedRequest[M]]:
-    fields = tuple(reference(model, slot.path) for slot in part.block.slots)
+    fields = _fields(model, part.block)
     for request, text in _requests(part, masks):
         yield PlannedRequest(request, fields, text or repr(request))
 
 
 def _requests(part: Part, masks: Masks) -> Iterator[tuple[AnyRequest | None, str]]:
-    if not part.changes_bits:
+    if not part.is_known:
+        request = part.mask_request() if part.changes_bits else part.request()
+        kind, cells = type(request).__name__, part.block.cells
+        yield None, f"{kind}(address={cells.start}, quantity={len(cells)}, by what was read)"
+    elif not part.changes_bits:
         yield part.request(), ""
     elif masks.may_be_used:
         yield part.mask_request(), ""

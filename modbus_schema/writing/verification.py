@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import attrs
 
 from modbus_schema.changes import is_same
 from modbus_schema.errors import DecodeError, SchemaError
-from modbus_schema.layout import Slot
+from modbus_schema.layout import Slot, ValueOf
 from modbus_schema.plain import decode_slot, supplies_of, with_factors
 from modbus_schema.planning import Block
 from modbus_schema.reading import ReadPlans
@@ -95,14 +95,19 @@ class Verified(NamedTuple):
             raise error
 
 
-def verification(plans: ReadPlans[Any], parts: Sequence[Part], verify: Verify) -> Flow[Verified]:
+def verification(
+    plans: ReadPlans[Any], parts: Sequence[Part], value_of: ValueOf, verify: Verify
+) -> Flow[Verified]:
     """Read back what parts of a write have written, as far as it can be read.
 
+    ``value_of`` gives the values that what was written depends on, as they were then.
     Commands that follow others are left out: a device takes them back when it has obeyed.
     """
     slots = _slots_of(parts)
     if not slots:
         return Verified([], [])
+    written = _written(parts, value_of)
+    wanted = {slot: written[slot] for slot in slots}
     plan: ReadPlan[Any] = ReadPlan(plans.blocks(with_factors(slots)), tuple)
     verified = Verified([], [])
     for _ in range(verify.tries):
@@ -113,7 +118,6 @@ def verification(plans: ReadPlans[Any], parts: Sequence[Part], verify: Verify) -
             plan.locate(error)
             raise
         found = _found(plan.blocks, data)
-        wanted = _wanted(parts, slots, found)
         verified = _compared(plans.layout.model, wanted, found)
         if not verified.different:
             break
@@ -132,16 +136,17 @@ def _slots_of(parts: Sequence[Part]) -> list[Slot]:
     ]
 
 
-def _wanted(
-    parts: Sequence[Part], slots: Container[Slot], found: Mapping[Slot, Any]
-) -> dict[Slot, Any]:
-    """Return what fields shall hold; what their values depend on is as it was found."""
-    pairs = ((part, slot) for part in parts for slot in part.block.slots if slot in slots)
-    return {
-        slot: _value(slot, part.block, part.data, found)
-        for part, slot in pairs
-        if not part.is_commit
-    }
+def _written(parts: Sequence[Part], value_of: ValueOf) -> dict[Slot, Any]:
+    """Return what all fields of the parts are as they are read, by what was known when written."""
+    values: dict[Slot, Any] = {}
+
+    def known(slot: Slot) -> Any:
+        return values[slot] if slot in values else value_of(slot)
+
+    places = [(slot, part) for part in parts if not part.is_commit for slot in part.block.slots]
+    for slot, part in sorted(places, key=lambda place: bool(place[0].factors)):
+        values[slot] = _value(slot, part.block, part.data, known)
+    return values
 
 
 def _found(blocks: Sequence[Block], data: Sequence[bytes]) -> dict[Slot, Any]:
@@ -152,14 +157,14 @@ def _found(blocks: Sequence[Block], data: Sequence[bytes]) -> dict[Slot, Any]:
         for slot in block.slots
     ]
     for slot, block, cells in sorted(places, key=lambda place: bool(place[0].factors)):
-        found[slot] = _value(slot, block, cells, found)
+        found[slot] = _value(slot, block, cells, found.get)
     return found
 
 
-def _value(slot: Slot, block: Block, data: bytes, found: Mapping[Slot, Any]) -> Any:
+def _value(slot: Slot, block: Block, data: bytes, value_of: ValueOf) -> Any:
     """Return the value of a field, or the error where its cells mean nothing."""
     try:
-        return decode_slot(slot, block, data, supplies_of(slot, found.get))
+        return decode_slot(slot, block, data, supplies_of(slot, value_of))
     except DecodeError as error:
         return error
 

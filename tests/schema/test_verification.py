@@ -264,3 +264,35 @@ def test_an_error_of_a_write_is_not_one_of_its_verification() -> None:
     with pytest.raises(ModbusError):
         heater.write(Heater.mode.to(Mode.HEAT), verify=True)
     assert heater.waited == []
+
+
+class Scaled(RegisterMap):
+    """A value whose scale the device says."""
+
+    scale: RW[int] = holding_register(0, int16)
+    power: RW[float] = holding_register(1, int16.scaled_by(scale))
+
+
+class Rescaling(SharedBank):
+    """Changes its scale to 1 when it is written."""
+
+    def write_registers(self, address: int, data: bytes) -> None:
+        super().write_registers(address, data)
+        self.set_registers(Table.HOLDING_REGISTERS, 0, [0])
+
+
+def test_a_scaled_value_is_compared_as_it_was_when_it_was_written() -> None:
+    """By the scale that was read or written then: another one since makes it another value."""
+    wire = PickyWire()
+    wire.bank.set_registers(Table.HOLDING_REGISTERS, 0, [0xFFFF])
+    device = Device(wire, Scaled)
+    done = device.write(Scaled.power.to(7.5), verify=Verify(settle=0))
+    assert done.verified == (Scaled.power,)
+    done = device.write(Scaled.power.to(7.25), Scaled.scale.to(-2), verify=Verify(settle=0))
+    assert done.verified == (Scaled.scale, Scaled.power)
+    wire = PickyWire(Rescaling())
+    wire.bank.set_registers(Table.HOLDING_REGISTERS, 0, [0xFFFF])
+    with pytest.raises(
+        NotVerified, match=r"Scaled\.power: holding\[1\]: 7\.5 was written, and 75\.0"
+    ):
+        Device(wire, Scaled).write(Scaled.power.to(7.5), verify=Verify(settle=0))

@@ -23,6 +23,7 @@ from modbus_schema import (
     group,
     holding_register,
     input_register,
+    int16,
     outcome_of,
     uint16,
 )
@@ -495,3 +496,31 @@ def test_what_follows_a_whole_instance_is_not_written_with_it() -> None:
         WriteSingleRegister(0, 9),
     ]
     assert wire.requests[-1] == WriteSingleRegister(0, 9)
+
+
+def test_a_preview_of_a_scaled_value_shows_the_read_of_its_scale() -> None:
+    """Its bytes are not known before; those of other requests are."""
+
+    class Scaled(RegisterMap):
+        scale: RO[int] = holding_register(0, int16)
+        power: RW[float] = holding_register(1, int16.scaled_by(scale))
+        other: RW[int] = holding_register(2, uint16)
+        far: RW[int] = holding_register(9, uint16)
+
+    wire = PickyWire()
+    device = Device(wire, Scaled)
+    changes = Scaled.far.to(1), Scaled.power.to(7), Scaled.other.to(3)
+    planned = device.plan_write(*changes, then=Scaled.power.to(8))
+    assert wire.requests == []
+    assert [str(each) for each in planned] == [
+        "ReadHoldingRegisters(address=0, quantity=1) [03 00 00 00 01] for Scaled.scale",
+        "WriteSingleRegister(address=9, value=1) [06 00 09 00 01] for Scaled.far",
+        (
+            "WriteMultipleRegisters(address=1, quantity=2, by what was read) "
+            "for Scaled.power, Scaled.other"
+        ),
+        "WriteSingleRegister(address=1, quantity=1, by what was read) for Scaled.power",
+    ]
+    device.write(*changes, then=Scaled.power.to(8))
+    sent = [request.encode() for request in wire.requests]
+    assert [each.pdu in (None, pdu) for each, pdu in zip(planned, sent, strict=True)] == [True] * 4
