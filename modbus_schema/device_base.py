@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from inspect import iscoroutinefunction
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar, overload
 
-from modbus_schema.asking import Shapes
+from modbus_schema.asking.shapes import Shapes
 from modbus_schema.changes import check_setting
 from modbus_schema.layout import Path, Slot, ValueOf, check_ref
 from modbus_schema.model import RegisterMap

@@ -1,0 +1,1 @@
+"""Devices that say of themselves which shape they have: what each said, and reads by it."""
