@@ -5,6 +5,8 @@
     python -m modbus_schema write 192.168.1.10 devices.pump:Pump mode=HEAT zones[1].target=21.5
     python -m modbus_schema poll 192.168.1.10 devices.pump:Pump outdoor mode --every 500ms
     python -m modbus_schema simulate devices.pump:Pump outdoor=7.5 --port 5020
+    python -m modbus_schema record tcp://192.168.1.10 pump.jsonl --port 5020
+    python -m modbus_schema replay pump.jsonl --port 5020
     python -m modbus_schema markdown devices.meter:Meter
     python -m modbus_schema html devices.meter:Meter > meter.html
     python -m modbus_schema csv devices.meter:Meter
@@ -19,6 +21,7 @@
 A map is named by its module and class. ``read`` ends with status 1 where a field did not come,
 ``diff`` where a change is breaking, ``import`` where the file gives no map: it prints the source of
 the classes, or all faults. ``scan`` lists the SunSpec models of a device.
+``record`` passes on what any program asks of a device and notes the answers, for ``replay``.
 """
 
 from __future__ import annotations
@@ -31,7 +34,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import TypeAlias
 
-from modbus_schema.commands import ask, poll, serve, sunspec
+from modbus_schema.commands import ask, poll, recordings, serve, sunspec
 from modbus_schema.describe.diff import diff
 from modbus_schema.describe.html import to_html
 from modbus_schema.describe.json_schema import to_json_schema
@@ -47,6 +50,11 @@ _ASKING: dict[str, tuple[_Run, Callable[[argparse.ArgumentParser], None], str]] 
     "read": (ask.run_read, ask.add_read_arguments, "print what a device holds"),
     "write": (ask.run_write, ask.add_write_arguments, "write fields of a device"),
     "poll": (poll.run_poll, poll.add_poll_arguments, "print what changes in a device"),
+}
+
+_RECORDINGS: dict[str, tuple[_Run, Callable[[argparse.ArgumentParser], None], str]] = {
+    "record": (recordings.run_record, recordings.add_record_arguments, "record a device"),
+    "replay": (recordings.run_replay, recordings.add_replay_arguments, "serve a recorded device"),
 }
 
 _LISTED = {"read": "field", "poll": "field", "write": "setting", "simulate": "setting"}
@@ -86,6 +94,9 @@ def _run(given: argparse.Namespace) -> int:
     if given.command in _ASKING:
         run, *_ = _ASKING[given.command]
         return run(given)
+    if given.command in _RECORDINGS:
+        run, *_ = _RECORDINGS[given.command]
+        return run(given)
     if given.command == "simulate":
         return serve.run_simulate(given)
     if given.command == "diff":
@@ -110,6 +121,8 @@ def _parser() -> argparse.ArgumentParser:
     served = commands.add_parser("simulate", help="serve a simulated device")
     served.add_argument("map", type=_map, help="module:Class")
     serve.add_simulate_arguments(served)
+    for name, (_, add_arguments, summary) in _RECORDINGS.items():
+        add_arguments(commands.add_parser(name, help=summary))
     for name in _DOCUMENTS:
         document = commands.add_parser(name, help=f"print a map as {name}")
         document.add_argument("map", type=_map, help="module:Class")

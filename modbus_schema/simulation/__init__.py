@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from modbus_schema.simulation.recording import AsyncRecorder as AsyncRecorder
     from modbus_schema.simulation.recording import Recorder as Recorder
     from modbus_schema.simulation.recording import record as record
+    from modbus_schema.simulation.recording_gateway import RecordingGateway as RecordingGateway
     from modbus_schema.simulation.replaying import Replay as Replay
     from modbus_schema.simulation.replaying import replay as replay
     from modbus_schema.simulation.sources import Movement as Movement
@@ -46,6 +47,7 @@ _NAMES = {
     ),
     "modbus_schema.simulation.played": ("Played",),
     "modbus_schema.simulation.recording": ("AsyncRecorder", "Recorder", "record"),
+    "modbus_schema.simulation.recording_gateway": ("RecordingGateway",),
     "modbus_schema.simulation.replaying": ("Replay", "replay"),
     "modbus_schema.simulation.sources": ("Movement",),
     "modbus_wire.orders": ("Delay", "Disconnect", "NoAnswer", "Order"),

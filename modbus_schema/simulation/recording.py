@@ -17,6 +17,7 @@ from modbus_wire.bits import unpack_bits
 from modbus_wire.errors import ExceptionResponse, ModbusError, ResponseTimeout
 from modbus_wire.pdu.base import AnyRequest, RawRead, Request
 from modbus_wire.pdu.bits import WriteMultipleCoils, WriteSingleCoil
+from modbus_wire.pdu.raw import RawPdu
 from modbus_wire.pdu.registers import (
     MaskWriteRegister,
     ReadWriteMultipleRegisters,
@@ -24,6 +25,7 @@ from modbus_wire.pdu.registers import (
     WriteSingleRegister,
     unpack_registers,
 )
+from modbus_wire.pdu.registry import REQUESTS
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -45,22 +47,47 @@ class Notes:
         self._write(first_line())
 
     def close(self) -> None:
-        """End the recording; once is enough."""
-        self._file.close()
+        """End the recording: nothing more is noted. Once is enough."""
+        with self._lock:
+            self._file.close()
+
+    @property
+    def are_closed(self) -> bool:
+        """Whether the recording has ended."""
+        return self._file.closed
 
     def answered(self, request: AnyRequest, result: Any, unit_id: int | None) -> None:
-        """Note a request that was answered."""
+        """Note a request that was answered; of a whole PDU the answer may be an exception."""
+        if isinstance(request, RawPdu):
+            self._answered(request, result, unit_id)
+            return
         for touched, values in _values(request, result):
             self._note(request, touched, unit_id, values=values)
 
     def failed(self, request: AnyRequest, error: ModbusError, unit_id: int | None) -> None:
         """Note a request that was refused, or not answered; other failures are no device's."""
+        if isinstance(request, RawPdu):
+            understood = _understood(request)
+            if understood is not None:
+                self.failed(understood, error, unit_id)
+            return
         exception = error.code if isinstance(error, ExceptionResponse) else None
         timed_out = isinstance(error, ResponseTimeout)
         if exception is None and not timed_out:
             return
         for touched in _touched(request):
             self._note(request, touched, unit_id, exception=exception, timed_out=timed_out)
+
+    def _answered(self, request: RawPdu, response: bytes, unit_id: int | None) -> None:
+        understood = _understood(request)
+        if understood is None:
+            return
+        try:
+            result = understood.decode_response(response)
+        except ModbusError as error:
+            self.failed(understood, error, unit_id)
+        else:
+            self.answered(understood, result, unit_id)
 
     def _note(
         self, request: AnyRequest, touched: Touched, unit_id: int | None, **outcome: Any
@@ -80,8 +107,9 @@ class Notes:
 
     def _write(self, line: str) -> None:
         with self._lock:
-            self._file.write(line + "\n")
-            self._file.flush()
+            if not self.are_closed:
+                self._file.write(line + "\n")
+                self._file.flush()
 
 
 class _Recording:
@@ -94,7 +122,7 @@ class _Recording:
         self._notes = Notes(path, clock, getattr(client, "unit_id", None))
 
     def close(self) -> None:
-        """End the recording; the client stays open. Once is enough."""
+        """End the recording; requests are only passed on then. Once is enough."""
         self._notes.close()
 
     def __enter__(self) -> Self:
@@ -191,6 +219,15 @@ def record(
 def _failed_among(requests: list[AnyRequest], error: ModbusError) -> list[AnyRequest]:
     """Return the request of an error; none where the client does not say which it is."""
     return [request for request in requests if request is error.request]
+
+
+def _understood(request: RawPdu) -> AnyRequest | None:
+    """Return the request of the tables that a PDU is."""
+    kind = REQUESTS.get(request.function_code)
+    try:
+        return None if kind is None else kind.decode(request.pdu)
+    except ExceptionResponse:  # it is badly built, and says nothing of the device
+        return None
 
 
 def _touched(request: AnyRequest) -> tuple[Touched, ...]:

@@ -4,6 +4,11 @@ import asyncio
 import inspect
 import json
 import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,6 +23,7 @@ from modbus_schema.simulation import (
     ManualClock,
     NoAnswer,
     Recorder,
+    RecordingGateway,
     counter,
     entries,
     record,
@@ -30,12 +36,15 @@ from modbus_wire import (
     AsyncClient,
     Client,
     ConnectError,
+    GatewayPathUnavailable,
     GatewayTargetFailedToRespond,
     IllegalDataAddress,
     IllegalDataValue,
+    IllegalFunction,
     MaskWriteRegister,
     MemoryParityError,
     Policy,
+    RawPdu,
     ReadExceptionStatus,
     ReadHoldingRegisters,
     ReadWriteMultipleRegisters,
@@ -44,6 +53,7 @@ from modbus_wire import (
     WriteSingleRegister,
 )
 from tests.schema.maps import House, Mode, Zone, a_house
+from tests.wire.peers import LIMIT
 
 TIMES = (0.0, 10.0, 15.0, 40.0)
 
@@ -279,6 +289,9 @@ def test_what_is_no_answer_of_a_device_is_not_noted(path: Path) -> None:
             Device(recorded, House).read(House.limit)
         assert read_entries(path) == []
     recorded.close()
+    with simulate(a_house(), port=0) as sim, Client(sim.host, sim.port) as client:
+        recorded.client = client
+        assert Device(recorded, House).read(House.limit) == 500  # passed on, and not noted
     with replay(path, port=0) as again:
         assert (again.duration, again.seconds >= 0) == (0, True)
 
@@ -362,3 +375,79 @@ def test_a_replay_tells_what_was_read_last(reads: list[tuple[float, dict[int, in
                 continue
             found = bank.read_registers(Table.INPUT_REGISTERS, cell, 1)
             assert until[-1].values == (int.from_bytes(found, "big"),)
+
+
+def test_any_program_is_recorded_by_a_gateway(path: Path) -> None:
+    """What passes is noted, with the units that were asked; a bad request says nothing."""
+    clock = ManualClock()
+    with (
+        simulate(a_house(), port=0, clock=clock, unit_id=3) as sim,
+        RecordingGateway(
+            f"tcp://{sim.host}:{sim.port}",
+            path,
+            port=0,
+            policy=Policy(timeout=0.5, retries=0),
+            clock=clock,
+        ) as gateway,
+        Client(*gateway.address, unit_id=3) as client,
+    ):
+        sim.move(House.energy, counter(0, 1))
+        first = Device(client, House).read()
+        clock.advance(5)
+        client.write_single_register(6, 9)
+        second = Device(client, House).read()
+        with pytest.raises(IllegalDataValue):
+            client.write_single_register(6, 2000)
+        with pytest.raises(IllegalDataAddress):
+            client.read_holding_registers(1000)
+        assert client.execute(RawPdu(b"\x03\0")) == b"\x83\x03"
+        with pytest.raises(IllegalFunction):
+            client.read_exception_status()
+        clock.advance(1)
+        with sim.fault(NoAnswer(), times=1), pytest.raises(GatewayTargetFailedToRespond):
+            client.read_coils(3)
+        sim.stop()
+        with pytest.raises(GatewayPathUnavailable):
+            client.read_coils(3)
+    with pytest.raises(RuntimeError, match="the recording has ended"):
+        gateway.start()
+    assert {entry.unit_id for entry in read_entries(path)} == {3}
+    assert [entry.timed_out for entry in read_entries(path)][-2:] == [False, True]
+    clock = ManualClock()
+    with replay(path, port=0, clock=clock) as again, Client(again.host, again.port) as client:
+        house = Device(client, House, unit_id=3)
+        assert house.read() == first
+        clock.advance(5)
+        assert house.read() == second
+
+
+def test_the_command_line_records_and_replays(path: Path) -> None:
+    """A process in front of a device notes what a client asks; another one answers so again."""
+    with (
+        simulate(a_house(), port=0) as sim,
+        served("record", f"tcp://{sim.host}:{sim.port}", str(path)) as (client, said),
+    ):
+        assert said.startswith(f"tcp://{sim.host}:{sim.port} is recorded for clients of ")
+        seen = Device(client, House).read()
+    with served("replay", str(path), "--repeat") as (client, said):
+        assert re.match(r"[\d.e-]+ seconds are replayed at ", said)
+        assert Device(client, House).read() == seen
+
+
+@contextmanager
+def served(*arguments: str) -> Iterator[tuple[Client, str]]:
+    """Run a command in a process of its own; yield a client of it and what it says."""
+    command = [sys.executable, "-m", "modbus_schema", *arguments, "--port", "0"]
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            said = process.stdout.readline()
+            place = re.search(r" (\S+) port (\d+); interrupt to end\n", said)
+            assert place is not None
+            with Client(place[1], int(place[2])) as client:
+                yield client, said
+            process.send_signal(signal.SIGINT)
+            assert process.wait(LIMIT) == 0
+        finally:
+            process.kill()
