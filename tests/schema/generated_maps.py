@@ -41,9 +41,12 @@ _COILS: st.SearchStrategy[Any] = st.sampled_from([coil, discrete_input])
 class _Body:
     """The fields of a class that is being drawn, one behind the other."""
 
-    def __init__(self, draw: st.DrawFn, start: int, prefix: str, aliases: bool) -> None:
+    def __init__(
+        self, draw: st.DrawFn, start: int, prefix: str, aliases: bool, scaled: bool
+    ) -> None:
         self.draw = draw
         self.aliases = aliases
+        self.scaled = scaled
         self.end = start
         self.prefix = prefix
         self.fields: dict[str, tuple[Any, Any]] = {}
@@ -111,7 +114,7 @@ class _Body:
             self.end += max(size, 1)
 
     def add_group(self, depth: int) -> None:
-        inner = self.draw(maps(depth=depth - 1, aliases=self.aliases))
+        inner = self.draw(maps(depth=depth - 1, aliases=self.aliases, scaled=self.scaled))
         if self.draw(st.booleans()):
             self.add(group(inner.model, base=self.end), RO)
             self.end += inner.end
@@ -133,23 +136,25 @@ def _limits(codec: Codec[Any]) -> st.SearchStrategy[dict[str, Any]]:
 
 
 @st.composite
-def maps(draw: st.DrawFn, depth: int = 1, aliases: bool = True) -> Extent:
+def maps(draw: st.DrawFn, depth: int = 1, aliases: bool = True, scaled: bool = True) -> Extent:
     """Return classes of maps: any codecs, tables, orders and accesses; derived and nested ones.
 
-    Some fields are views of cells that others have, unless there shall be no ``aliases``.
+    Some fields are views of cells that others have, unless there shall be no ``aliases``; some have
+    their scale factor in another, unless nothing shall be ``scaled``.
     """
     base: type[RegisterMap] = RegisterMap
     end = 0
     if depth and draw(st.booleans()):
-        base, end = draw(maps(depth=0, aliases=aliases))
-    body = _Body(draw, end, prefix=f"f{end}_", aliases=aliases)
+        base, end = draw(maps(depth=0, aliases=aliases, scaled=scaled))
+    body = _Body(draw, end, prefix=f"f{end}_", aliases=aliases, scaled=scaled)
     adders: list[Callable[[], None]] = [
         body.add_codec,
         body.add_codec,
         body.add_bits,
         body.add_coils,
-        body.add_scaled,
     ]
+    if scaled:
+        adders.append(body.add_scaled)
     if depth:
         adders.append(partial(body.add_group, depth))
     for adder in draw(st.lists(st.sampled_from(adders), min_size=1, max_size=5)):

@@ -102,7 +102,7 @@ def commanded(draw: st.DrawFn, base: Any, end: int, keywords: dict[str, Any]) ->
 @st.composite
 def drawn_writes(draw: st.DrawFn) -> Drawn:
     """Return what is written to what; the instance is one that the map can hold."""
-    extent = draw(maps())
+    extent = draw(maps(scaled=False))
     longest = max((slot.size for slot in layout_of(extent.model).slots), default=1)
     rules = {
         "write_with": draw(st.sampled_from([None, "auto", "single", "multiple"])),
