@@ -54,9 +54,14 @@ class Beats:
             self._beat += 1
             self._skip_to(-((self._start - now) // self.period.nanoseconds))
 
-    def fail(self, retry_at: int) -> None:
-        """Leave the beat to be read from then on."""
-        self._retry_at = retry_at
+    def fail(self, now: int, delay: int) -> None:
+        """Leave the beat to be read after a delay, or at the next one, whichever is earlier."""
+        self.failures += 1
+        self._retry_at = now + delay
+        if self.period.nanoseconds:
+            passed = (now - self._start) // self.period.nanoseconds
+            next_beat = self._start + (passed + 1) * self.period.nanoseconds
+            self._retry_at = min(self._retry_at, next_beat)
 
     def _skip_to(self, beat: int) -> None:
         if beat > self._beat:
@@ -69,7 +74,7 @@ class Schedule:
 
     What is due is read together. A device that does not answer is left alone for longer and longer,
     as ``backoff`` says. Where it answers but reading failed, each period is read by itself, so that
-    the one at fault fails alone, and that one is left alone for longer and longer.
+    the one at fault fails alone; that one is tried again after the back-off, but at each beat.
     """
 
     __slots__ = ("_beats", "_failures", "_retry_at", "backoff")
@@ -128,8 +133,7 @@ class Schedule:
         self._failures = 0
         for period in periods:
             beats = self._beats[period]
-            beats.failures += 1
-            beats.fail(now if len(periods) > 1 else now + self._delay(beats.failures))
+            beats.fail(now, 0 if len(periods) > 1 else self._delay(beats.failures + 1))
 
     def renew(self, period: Period, now: int) -> None:
         """Let the fields of a period be read anew, from now on."""

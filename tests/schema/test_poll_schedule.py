@@ -244,3 +244,16 @@ def test_a_failure_is_retried_before_the_next_beat(error: str) -> None:
     driver.step(Try(0, 0))
     assert driver.schedule.due == START + 3_600_000 * MS
     assert driver.schedule.missed == 0
+
+
+def test_what_is_refused_is_tried_at_each_beat() -> None:
+    """A device that answers may be asked; a slow period does not wait for its next beat."""
+    for text, times in (
+        ("1s", [0, 500, 1000, 2000, 3000]),
+        ("10s", [0, 500, 1500, 3500, 7500]),
+        ("once", [0, 500, 1500, 3500, 7500]),
+    ):
+        driver = Driver(*periods(text), backoff=Backoff(0.5, 4))
+        for _ in times:
+            driver.step(Try(0, 0, "refused"))
+        assert [(begun - START) // MS for begun, _ in driver.asked] == times
