@@ -106,6 +106,19 @@ def _told(layout: Layout, slot: Slot) -> str:
     )
 
 
+def _written(slot: Slot) -> Iterator[str]:
+    """Say by which functions a field is written, where that matters, and what follows it."""
+    if not slot.access.writable:
+        return
+    choice = slot.writing.own or slot.writing.by_map
+    single, multiple = (5, 15) if slot.table.is_bits else (6, 16)
+    if choice in ("single", "multiple") and slot.size == 1 and slot.codec.bit_range is None:
+        yield f"written by FC {single if choice == 'single' else multiple}"
+    for path, value in slot.writing.then:
+        text = value.name if isinstance(value, Enum) else repr(value)
+        yield f"followed by {_name(path)} = {text}"
+
+
 def _name(path: Path) -> str:
     return path_text(path).removeprefix(".")
 
@@ -124,7 +137,7 @@ def _row(slot: Slot, told: str) -> Row:
         unit=slot.unit,
         limits=_limits(slot),
         values=named_values(slot.codec),
-        description="; ".join(part for part in (slot.description, told) if part),
+        description="; ".join(part for part in (slot.description, told, *_written(slot)) if part),
         every="" if slot.every is None else str(slot.every),
     )
 

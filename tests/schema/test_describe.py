@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from modbus_schema.__main__ import main
-from modbus_schema.codecs import bits, enum, float32, int16, uint16
+from modbus_schema.codecs import bits, enum, float32, int16, uint16, uint32
 from modbus_schema.describe.diff import Kind, diff
 from modbus_schema.describe.html import to_html
 from modbus_schema.describe.markdown import to_markdown
+from modbus_schema.describe.rows import rows_of
 from modbus_schema.describe.table_csv import to_csv
 from modbus_schema.fields import RO, RW, WO
 from modbus_schema.model import RegisterMap
@@ -257,3 +258,25 @@ def test_a_page_can_be_written_to_a_file(tmp_path: Path) -> None:
     page = tmp_path / "pump.html"
     page.write_text(to_html(Pump), encoding="utf-8")
     assert page.read_bytes().startswith(b"<!DOCTYPE html>")
+
+
+def test_documents_say_how_a_field_is_written_where_that_matters() -> None:
+    """By which function, and what follows it."""
+
+    class Commanded(RegisterMap, write_with="single"):
+        apply: RW[int] = holding_register(9, uint16, write_with="auto")
+        target: RW[int] = holding_register(0, uint16, description="setpoint", then=apply.to(1))
+        mode: RW[Mode] = holding_register(5, enum(Mode), write_with="auto")
+        energy: RW[int] = holding_register(1, uint32, then=mode.to(Mode.HEAT))
+        seen: RO[int] = holding_register(3, uint16)
+        on: RW[bool] = coil(0, write_with="multiple")
+
+    told = {row.name: row.description for row in rows_of(Commanded)}
+    assert told == {
+        "apply": "",
+        "target": "setpoint; written by FC 6; followed by apply = 1",
+        "energy": "followed by mode = HEAT",
+        "mode": "",
+        "seen": "",
+        "on": "written by FC 15",
+    }
