@@ -1,7 +1,7 @@
 """What the definition of a map of 60 fields costs, against a bare class of attrs with as many.
 
-A map is checked, laid out and given references besides. It shall be ready in 3 milliseconds; the
-note says in how many it was, and a machine that is twice as slow is so for both.
+A map is checked, laid out and given references besides. It shall be ready in 3 milliseconds, which
+is the limit where a bare class takes 1.9; the note says how long both took.
 """
 
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ def run(effort: Effort) -> Iterator[Ratio]:
     }
     samples = interleave(meters, effort)
     yield samples.at_most(
-        f"a map of {FIELDS} fields, against a class", "a map", "a class of attrs", 3
+        f"a map of {FIELDS} fields, against a class", "a map", "a class of attrs", 1.6
     )
 
 
