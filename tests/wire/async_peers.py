@@ -8,25 +8,18 @@ import contextlib
 import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from importlib import import_module
 from typing import Any, TypeAlias
 
 import pytest
 
+from tests.wire.loops import LOOPS, NewLoop
 from tests.wire.peers import LIMIT, answer, ascii_frame, mbap, registers, rtu
-
-Loop: TypeAlias = Callable[[], asyncio.AbstractEventLoop]
-"""Makes an event loop."""
-
-LOOPS: dict[str, Loop] = {"asyncio": asyncio.new_event_loop}
-with contextlib.suppress(ImportError):
-    LOOPS["uvloop"] = import_module("uvloop").new_event_loop
 
 both_loops = pytest.mark.parametrize("loop", LOOPS.values(), ids=LOOPS.keys())
 """With asyncio's own event loop, whose sockets the client reads itself, and with another."""
 
 
-def run(main: Coroutine[Any, Any, None], loop: Loop | None = None) -> None:
+def run(main: Coroutine[Any, Any, None], loop: NewLoop | None = None) -> None:
     """Run a test in an event loop of its own, and fail it where it hangs or leaves tasks."""
 
     async def limited() -> None:

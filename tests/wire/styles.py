@@ -2,11 +2,9 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Coroutine, Iterable
 from types import TracebackType
 from typing import Any, Protocol, Self
-
-import pytest
 
 from modbus_wire.aio.server import AsyncServer, AsyncServing
 from modbus_wire.endpoint import Endpoint
@@ -14,9 +12,8 @@ from modbus_wire.framing.base import Framing
 from modbus_wire.handler import Banks, Handler
 from modbus_wire.sync.server import BlockingServer, Server
 from modbus_wire.trace import Trace
+from tests.wire.loops import NewLoop, new_uvloop
 from tests.wire.peers import LIMIT
-
-NewLoop = Callable[[], asyncio.AbstractEventLoop]
 
 
 class InThread:
@@ -126,8 +123,7 @@ def in_uvloop(
     bank: Banks | Handler, host: str | Endpoint = "127.0.0.1", port: int | None = 0, **rest: Any
 ) -> AnyServer:
     """Make an `AsyncServer` in an event loop of uvloop."""
-    uvloop = pytest.importorskip("uvloop")
-    return InThread(AsyncServer(bank, host, port, **rest), uvloop.new_event_loop)
+    return InThread(AsyncServer(bank, host, port, **rest), new_uvloop)
 
 
 STYLES: tuple[Style, ...] = (blocking, in_asyncio)

@@ -24,7 +24,6 @@ from modbus_wire.sync.client import Client
 from modbus_wire.trace import TracedFrame
 from tests.wire.async_peers import (
     AsyncPeer,
-    Loop,
     addresses,
     ascii_addresses,
     both_loops,
@@ -35,11 +34,12 @@ from tests.wire.async_peers import (
     silence,
     turns,
 )
+from tests.wire.loops import NewLoop
 from tests.wire.peers import answer, mbap, registers
 
 
 @both_loops
-def test_reads_and_writes(loop: Loop) -> None:
+def test_reads_and_writes(loop: NewLoop) -> None:
     """A read returns what the server holds, a write nothing; one connection serves both."""
 
     async def main() -> None:
@@ -58,7 +58,7 @@ def test_reads_and_writes(loop: Loop) -> None:
 
 @both_loops
 @pytest.mark.parametrize("in_flight", [1, 4, 16])
-def test_gathered_reads_get_their_own_answers(loop: Loop, in_flight: int) -> None:
+def test_gathered_reads_get_their_own_answers(loop: NewLoop, in_flight: int) -> None:
     """However many tasks ask at once, each gets the registers it asked for."""
 
     async def main() -> None:
@@ -74,7 +74,7 @@ def test_gathered_reads_get_their_own_answers(loop: Loop, in_flight: int) -> Non
 
 
 @both_loops
-def test_answers_in_any_order(loop: Loop) -> None:
+def test_answers_in_any_order(loop: NewLoop) -> None:
     """Answers that overtake each other, in one segment, are told apart by their transaction."""
 
     async def backwards(peer: AsyncPeer) -> None:
@@ -124,7 +124,7 @@ def test_never_more_under_way_than_allowed() -> None:
 
 
 @both_loops
-def test_requests_of_one_turn_go_out_together(loop: Loop) -> None:
+def test_requests_of_one_turn_go_out_together(loop: NewLoop) -> None:
     """What several tasks ask in one turn of the loop is one segment on the wire."""
     pieces: list[bytes] = []
 
@@ -530,7 +530,7 @@ def test_close_fails_what_is_under_way_and_what_waits() -> None:
 
 
 @both_loops
-def test_an_answer_split_anywhere_is_whole(loop: Loop) -> None:
+def test_an_answer_split_anywhere_is_whole(loop: NewLoop) -> None:
     """Each byte may come by itself."""
 
     async def dripping(peer: AsyncPeer) -> None:

@@ -11,7 +11,6 @@ from modbus_wire.framing.base import Framing
 from modbus_wire.pdu.registers import ReadHoldingRegisters
 from tests.wire.async_peers import (
     AsyncPeer,
-    Loop,
     Script,
     addresses,
     ascii_addresses,
@@ -22,6 +21,7 @@ from tests.wire.async_peers import (
     silence,
     turns,
 )
+from tests.wire.loops import NewLoop
 from tests.wire.peers import answer, refused_port, registers, rtu
 
 MOST_TURNS = 24
@@ -78,7 +78,7 @@ def test_cancelled_at_any_turn_of_the_loop(
 
 
 @both_loops
-def test_alone_cancelled_at_any_turn(loop: Loop) -> None:
+def test_alone_cancelled_at_any_turn(loop: NewLoop) -> None:
     """A read that is cancelled while it has the client for itself leaves it as good as new."""
 
     async def main() -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from modbus_wire.aio.client import AsyncClient
 from modbus_wire.errors import ConnectionClosedError
-from tests.wire.async_peers import Loop, addresses, both_loops, run, scripted, turns
+from tests.wire.async_peers import addresses, both_loops, run, scripted, turns
+from tests.wire.loops import NewLoop
 
 MOST_TURNS = 12
 """In how many turns of the loop a client is connected."""
@@ -15,7 +16,7 @@ MOST_TURNS = 12
 
 @both_loops
 @pytest.mark.parametrize("count", range(1, MOST_TURNS))
-def test_closed_at_any_turn_while_connecting(loop: Loop, count: int) -> None:
+def test_closed_at_any_turn_while_connecting(loop: NewLoop, count: int) -> None:
     """The request under way fails, unless it was quicker, and the next is answered."""
 
     async def main() -> None:
@@ -34,7 +35,7 @@ def test_closed_at_any_turn_while_connecting(loop: Loop, count: int) -> None:
 
 
 @both_loops
-def test_opened_closed_and_opened_at_once(loop: Loop) -> None:
+def test_opened_closed_and_opened_at_once(loop: NewLoop) -> None:
     """The first is told that the client was closed, the last has a connection."""
 
     async def main() -> None:
@@ -56,7 +57,7 @@ def test_opened_closed_and_opened_at_once(loop: Loop) -> None:
 @both_loops
 @pytest.mark.parametrize("count", range(MOST_TURNS))
 @pytest.mark.parametrize("opens", [True, False])
-def test_left_at_any_turn_while_connecting(loop: Loop, count: int, *, opens: bool) -> None:
+def test_left_at_any_turn_while_connecting(loop: NewLoop, count: int, *, opens: bool) -> None:
     """Who is cancelled takes the attempt with him, and whoever comes at once gets a new one."""
 
     async def main() -> None:
@@ -73,7 +74,7 @@ def test_left_at_any_turn_while_connecting(loop: Loop, count: int, *, opens: boo
 
 
 @both_loops
-def test_nobody_is_left_to_connect_for(loop: Loop) -> None:
+def test_nobody_is_left_to_connect_for(loop: NewLoop) -> None:
     """An attempt that was given up is not begun again by itself."""
 
     async def main() -> None:

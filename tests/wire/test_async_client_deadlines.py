@@ -18,7 +18,6 @@ from modbus_wire.pdu.registers import ReadHoldingRegisters
 from modbus_wire.policy import Policy
 from tests.wire.async_peers import (
     AsyncPeer,
-    Loop,
     addresses,
     both_loops,
     late,
@@ -28,6 +27,7 @@ from tests.wire.async_peers import (
     scripted,
     silence,
 )
+from tests.wire.loops import NewLoop
 from tests.wire.peers import answer, registers, rtu
 
 SHORT = 0.04
@@ -36,7 +36,7 @@ SHORT = 0.04
 
 @both_loops
 @pytest.mark.parametrize("in_flight", [1, 3])
-def test_no_answer_in_time(loop: Loop, in_flight: int) -> None:
+def test_no_answer_in_time(loop: NewLoop, in_flight: int) -> None:
     """A request ends when its time is over, no sooner; a write may have been applied."""
 
     async def main() -> None:
@@ -81,7 +81,7 @@ def test_a_late_answer_is_not_that_to_the_next_request() -> None:
 
 
 @both_loops
-def test_two_timeouts_in_a_row_give_the_connection_up(loop: Loop) -> None:
+def test_two_timeouts_in_a_row_give_the_connection_up(loop: NewLoop) -> None:
     """A connection that is dead without a word is replaced; the third request has a new one."""
 
     async def main() -> None:
@@ -352,7 +352,7 @@ def test_connect_delay_precedes_the_first_request() -> None:
 
 
 @both_loops
-def test_a_server_that_takes_no_bytes_is_given_up(loop: Loop) -> None:
+def test_a_server_that_takes_no_bytes_is_given_up(loop: NewLoop) -> None:
     """Broadcasts to nobody do not pile up: when nothing is taken, a request ends in time."""
 
     async def deaf(peer: AsyncPeer) -> None:

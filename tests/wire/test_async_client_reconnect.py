@@ -18,13 +18,13 @@ from modbus_wire.pdu.registers import ReadHoldingRegisters
 from modbus_wire.policy import Backoff
 from tests.wire.async_peers import (
     AsyncPeer,
-    Loop,
     addresses,
     both_loops,
     run,
     scripted,
     turns,
 )
+from tests.wire.loops import NewLoop
 from tests.wire.peers import (
     LIMIT,
     Peer,
@@ -45,7 +45,7 @@ async def one_answer(peer: AsyncPeer) -> None:
 
 @both_loops
 @pytest.mark.parametrize("pause", [0.0, 0.02])
-def test_the_read_after_an_idle_close_is_not_lost(loop: Loop, pause: float) -> None:
+def test_the_read_after_an_idle_close_is_not_lost(loop: NewLoop, pause: float) -> None:
     """Whether this side has noticed the end or not, the read is asked on a new connection."""
 
     async def main() -> None:
@@ -63,7 +63,7 @@ def test_the_read_after_an_idle_close_is_not_lost(loop: Loop, pause: float) -> N
 
 @both_loops
 @pytest.mark.parametrize("framing", [Framing.TCP, Framing.RTU])
-def test_a_write_looks_first_whether_the_connection_stands(loop: Loop, framing: Framing) -> None:
+def test_a_write_looks_first_whether_the_connection_stands(loop: NewLoop, framing: Framing) -> None:
     """An end that has arrived while the loop was busy is noticed before a write is sent."""
     closed = Event()
     frame = answer if framing is Framing.TCP else lambda request, pdu: rtu(1, pdu)
@@ -90,7 +90,7 @@ def test_a_write_looks_first_whether_the_connection_stands(loop: Loop, framing: 
 
 
 @both_loops
-def test_a_reset_connection_is_replaced(loop: Loop) -> None:
+def test_a_reset_connection_is_replaced(loop: NewLoop) -> None:
     """A reset (RST) while idle costs nothing but a new connection."""
     done = asyncio.Event()
 
@@ -115,7 +115,9 @@ def test_a_reset_connection_is_replaced(loop: Loop) -> None:
 
 @both_loops
 @pytest.mark.parametrize("in_flight", [1, 3])
-def test_reads_under_way_are_asked_again_once_and_writes_never(loop: Loop, in_flight: int) -> None:
+def test_reads_under_way_are_asked_again_once_and_writes_never(
+    loop: NewLoop, in_flight: int
+) -> None:
     """A server that closes in the middle: its reads get their answers from the next connection."""
 
     async def closing(peer: AsyncPeer) -> None:
@@ -145,7 +147,7 @@ def test_reads_under_way_are_asked_again_once_and_writes_never(loop: Loop, in_fl
 
 
 @both_loops
-def test_a_server_that_closes_on_every_request_is_an_error(loop: Loop) -> None:
+def test_a_server_that_closes_on_every_request_is_an_error(loop: NewLoop) -> None:
     """A read is asked again once, not for ever; on a new connection not at all."""
 
     async def closing(peer: AsyncPeer) -> None:
@@ -167,7 +169,7 @@ def test_a_server_that_closes_on_every_request_is_an_error(loop: Loop) -> None:
 
 
 @both_loops
-def test_refused_connections_fail_all_that_wait(loop: Loop) -> None:
+def test_refused_connections_fail_all_that_wait(loop: NewLoop) -> None:
     """One attempt serves all who wait, and each hears what became of its own request."""
 
     async def main() -> None:
@@ -296,7 +298,7 @@ def test_open_connects_anew_when_the_answers_are_in() -> None:
     ],
 )
 def test_garbage_costs_the_connection(
-    loop: Loop, in_flight: int, data: bytes, kind: type[Exception]
+    loop: NewLoop, in_flight: int, data: bytes, kind: type[Exception]
 ) -> None:
     """Nothing behind bytes that are no frame is believed; the next request has a new connection."""
 

@@ -20,7 +20,8 @@ from modbus_wire.errors import (
 )
 from modbus_wire.framing.base import Framing
 from modbus_wire.sync.server import Server
-from tests.wire.async_peers import Loop, answer_pdu, both_loops, run, turns
+from tests.wire.async_peers import answer_pdu, both_loops, run, turns
+from tests.wire.loops import NewLoop
 from tests.wire.peers import registers, rtu
 from tests.wire.serial_line import null_modem, plugged
 
@@ -106,7 +107,7 @@ def line(script: Callable[[bytes], bytes] = right) -> Iterator[tuple[str, FarEnd
 
 @both_loops
 @pytest.mark.parametrize("framing", [Framing.RTU, Framing.ASCII])
-def test_a_line_to_a_server(framing: Framing, loop: Loop) -> None:
+def test_a_line_to_a_server(framing: Framing, loop: NewLoop) -> None:
     """A serial line carries everything; it is opened again after it was closed."""
     bank = SharedBank()
     bank.write_registers(0, b"".join(n.to_bytes(2, "big") for n in range(200)))
@@ -167,7 +168,7 @@ def test_a_bad_checksum_leaves_the_line_open() -> None:
 
 
 @both_loops
-def test_cancelled_and_closed_while_it_waits(loop: Loop) -> None:
+def test_cancelled_and_closed_while_it_waits(loop: NewLoop) -> None:
     """A request that is cancelled, or ended by a close, leaves the line usable."""
     with line(none) as (device, far):
 
@@ -192,7 +193,7 @@ def test_cancelled_and_closed_while_it_waits(loop: Loop) -> None:
 
 
 @both_loops
-def test_opening_cancelled_at_any_turn(loop: Loop) -> None:
+def test_opening_cancelled_at_any_turn(loop: NewLoop) -> None:
     """A line half opened is closed again."""
     with line() as (device, _):
 
@@ -210,7 +211,7 @@ def test_opening_cancelled_at_any_turn(loop: Loop) -> None:
 
 
 @both_loops
-def test_a_line_that_is_cut(loop: Loop) -> None:
+def test_a_line_that_is_cut(loop: NewLoop) -> None:
     """The request under way fails, and the next says that the device is gone."""
     with plugged() as modem:
         far = FarEnd(modem.devices[1], right)

@@ -20,7 +20,6 @@ from modbus_wire.pdu.registers import ReadHoldingRegisters
 from modbus_wire.sync.server import Server
 from tests.wire import certificates
 from tests.wire.async_peers import (
-    Loop,
     answer_pdu,
     both_loops,
     run,
@@ -28,6 +27,7 @@ from tests.wire.async_peers import (
     silence,
     turns,
 )
+from tests.wire.loops import NewLoop
 from tests.wire.peers import answer, refused_port, registers
 
 SHORT = 0.05
@@ -58,7 +58,7 @@ async def exercise(client: AsyncClient) -> None:
     "url",
     ["tcp://{}", "rtu+tcp://{}", "ascii+tcp://{}", "udp://{}", "rtu+udp://{}", "ascii+udp://{}"],
 )
-def test_network_transports(url: str, in_flight: int, loop: Loop) -> None:
+def test_network_transports(url: str, in_flight: int, loop: NewLoop) -> None:
     """Each URL opens a transport that carries everything."""
     with Server(bank(), url.format("127.0.0.1:0")) as server:
 
@@ -72,7 +72,7 @@ def test_network_transports(url: str, in_flight: int, loop: Loop) -> None:
 
 @both_loops
 @pytest.mark.skipif(not socket.has_ipv6, reason="the system has no IPv6")
-def test_ipv6(loop: Loop) -> None:
+def test_ipv6(loop: NewLoop) -> None:
     """An address of IPv6, bare or in a URL."""
     try:
         server = Server(bank(), "::1", 0)
@@ -92,7 +92,7 @@ def test_ipv6(loop: Loop) -> None:
 
 @both_loops
 @pytest.mark.parametrize("in_flight", [1, 16])
-def test_tls(in_flight: int, loop: Loop) -> None:
+def test_tls(in_flight: int, loop: NewLoop) -> None:
     """Modbus/TCP Security: both sides show certificates, then everything works."""
     with Server(bank(), certificates.server_endpoint()) as server:
 
@@ -107,7 +107,7 @@ def test_tls(in_flight: int, loop: Loop) -> None:
 
 
 @both_loops
-def test_tls_with_the_wrong_server(loop: Loop) -> None:
+def test_tls_with_the_wrong_server(loop: NewLoop) -> None:
     """A server that nobody vouches for, one with another name, one without TLS: `ConnectError`."""
     stranger = certificates.stranger().issue("server")
     with (
@@ -146,7 +146,7 @@ def test_tls_with_files_that_are_missing() -> None:
 
 
 @both_loops
-def test_tls_handshake_that_hangs(loop: Loop) -> None:
+def test_tls_handshake_that_hangs(loop: NewLoop) -> None:
     """A server that says nothing during the handshake costs no more than the timeout."""
 
     async def main() -> None:
@@ -160,7 +160,7 @@ def test_tls_handshake_that_hangs(loop: Loop) -> None:
 
 
 @both_loops
-def test_tls_server_that_restarts(loop: Loop) -> None:
+def test_tls_server_that_restarts(loop: NewLoop) -> None:
     """A read after the server's farewell is asked on a new connection."""
     with Server(bank(), certificates.server_endpoint()) as server:
         port = server.address[1]
@@ -205,7 +205,7 @@ async def datagrams(script: Callable[[bytes], list[bytes]]) -> AsyncIterator[int
 
 
 @both_loops
-def test_udp_loses_and_cuts_datagrams(loop: Loop) -> None:
+def test_udp_loses_and_cuts_datagrams(loop: NewLoop) -> None:
     """A lost datagram is a timeout, half a frame is nothing, a late answer is passed over."""
     requests = []
 
@@ -232,7 +232,7 @@ def test_udp_loses_and_cuts_datagrams(loop: Loop) -> None:
 
 
 @both_loops
-def test_udp_to_nobody(loop: Loop) -> None:
+def test_udp_to_nobody(loop: NewLoop) -> None:
     """A port that refuses is an error at once where the system tells, a timeout elsewhere."""
 
     async def main() -> None:

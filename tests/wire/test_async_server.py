@@ -14,6 +14,7 @@ from modbus_wire.aio.server import AsyncServer
 from modbus_wire.bank import SharedBank
 from modbus_wire.codes import Table
 from modbus_wire.sync.server import Server
+from tests.wire.loops import new_uvloop
 from tests.wire.peers import LIMIT, mbap
 from tests.wire.raw_client import READ, WRITE, Calling
 
@@ -24,14 +25,13 @@ Run = Callable[[Coroutine[Any, Any, None]], None]
 
 def in_asyncio(work: Coroutine[Any, Any, None]) -> None:
     """Run a test in an event loop of asyncio."""
-    asyncio.run(asyncio.wait_for(work, LIMIT))
+    asyncio.run(asyncio.wait_for(work, 4 * LIMIT))
 
 
 def in_uvloop(work: Coroutine[Any, Any, None]) -> None:
     """Run a test in an event loop of uvloop."""
-    uvloop = pytest.importorskip("uvloop")
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(asyncio.wait_for(work, LIMIT))
+    with asyncio.Runner(loop_factory=new_uvloop) as runner:
+        runner.run(asyncio.wait_for(work, 4 * LIMIT))
 
 
 @pytest.fixture(params=[in_asyncio, in_uvloop])
@@ -260,6 +260,6 @@ def test_stop_while_clients_connect(run: Run) -> None:
                     client.settimeout(LIMIT)
                     with contextlib.suppress(ConnectionResetError):
                         assert client.recv(1) == b""
-            gc.collect()
+        gc.collect()
 
     run(test())

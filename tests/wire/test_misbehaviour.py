@@ -7,8 +7,9 @@ from modbus_wire.errors import ModbusError
 from modbus_wire.framing.base import Framing
 from modbus_wire.pdu.base import AnyRequest
 from modbus_wire.sync.client import Client
-from tests.wire.async_peers import LOOPS, Loop, run
+from tests.wire.async_peers import run
 from tests.wire.behaviours import UNIT
+from tests.wire.loops import LOOPS, NewLoop
 from tests.wire.misbehaviour import CASES, Case, Driver, Raises
 from tests.wire.peers import ScriptedServer
 
@@ -27,7 +28,7 @@ def blocking(
     return outcomes
 
 
-def in_loop(loop: Loop, in_flight: int) -> Driver:
+def in_loop(loop: NewLoop, in_flight: int) -> Driver:
     """Return the driver of the async client in an event loop."""
 
     def drive(
