@@ -60,6 +60,8 @@ class String(Value, Codec[str]):
     nul: bytes
     """A NUL in the encoding; its length is that of the encoding's unit."""
     filler: bytes
+    fallback: str | None
+    """The encoding of bytes that are no text in the first one."""
     wire: str | None
 
     def decode(self, words: Sequence[int]) -> str:
@@ -73,9 +75,17 @@ class String(Value, Codec[str]):
         if self.terminated:
             data = self._until_nul(data)
         try:
-            return data.decode(self.encoding).rstrip(self.padding)
+            return self._decoded(data).rstrip(self.padding)
         except UnicodeError as error:
             raise DecodeError(f"{data!r} is no {self.encoding} text: {error}") from None
+
+    def _decoded(self, data: bytes) -> str:
+        try:
+            return data.decode(self.encoding)
+        except UnicodeError:
+            if self.fallback is None:
+                raise
+            return data.decode(self.fallback)
 
     def _until_nul(self, data: bytes) -> bytes:
         unit = len(self.nul)
@@ -113,7 +123,8 @@ class String(Value, Codec[str]):
         encoding = "" if self.encoding == "utf-8" else f", {self.encoding!r}"
         padding = "" if self.padding == "\0" else f", padding={self.padding!r}"
         terminated = ", terminated=True" if self.terminated else ""
-        return f"string({self.registers}{encoding}{padding}{terminated})"
+        fallback = "" if self.fallback is None else f", fallback={self.fallback!r}"
+        return f"string({self.registers}{encoding}{padding}{terminated}{fallback})"
 
 
 def raw(registers: int) -> Codec[bytes]:
@@ -123,13 +134,20 @@ def raw(registers: int) -> Codec[bytes]:
 
 
 def string(
-    registers: int, encoding: str = "utf-8", *, padding: str = "\0", terminated: bool = False
+    registers: int,
+    encoding: str = "utf-8",
+    *,
+    padding: str = "\0",
+    terminated: bool = False,
+    fallback: str | None = None,
 ) -> Codec[str]:
     """Return the codec of a text of up to ``2 * registers`` bytes.
 
     Trailing ``padding``, one character, is stripped; a NUL inside the text is part of it, unless
     ``terminated`` says that the text ends there. A text that is too long, has no form in the
-    encoding, or would be read back as another one is refused. Raises DefinitionError.
+    encoding, or would be read back as another one is refused. Bytes that are no text in the
+    encoding are a DecodeError, unless there is a ``fallback``, such as ``"latin-1"``, that they
+    are read by. Raises DefinitionError.
     """
     check_count(registers, "string")
     nul, filler = _encoded("\0", encoding), _encoded(padding, encoding)
@@ -137,6 +155,8 @@ def string(
         raise DefinitionError(f"the padding of a string is one character, not {padding!r}")
     if _encoded("\0\0", encoding) != 2 * nul:
         raise DefinitionError(f"{encoding} marks the byte order: choose one, as in utf-16-be")
+    if fallback is not None and _encoded("\0", fallback) != nul:
+        raise DefinitionError(f"a NUL of {fallback} is not as long as one of {encoding}")
     if len(filler) != len(nul) or 2 * registers % len(nul):
         raise DefinitionError(
             f"{padding!r} in {encoding} cannot fill {2 * registers} bytes to any length"
@@ -148,6 +168,7 @@ def string(
         terminated=terminated,
         nul=nul,
         filler=filler,
+        fallback=fallback,
         wire=f"{2 * registers}s",
     )
 

@@ -149,6 +149,7 @@ CASES = (
     Case(string(3, "latin-1", padding=" "), [0xE420, 0x6220, 0x2020], "ä b"),
     Case(string(3, terminated=True), [0x6162, 0x6300, 0], "abc"),
     Case(string(3, "ascii", padding=" ", terminated=True), [0x6100, 0x2020, 0x2020], "a"),
+    Case(string(2, fallback="latin-1"), [0xC3A4, 0xC3B6], "äö"),
     Case(string(3, "utf-16-be"), [0x00E4, 0xD83D, 0xDE00], "ä\U0001f600"),
     Case(string(2, "utf-16-le", terminated=True), [0x6100, 0], "a"),
     Case(raw(2), [0x0102, 0xFFFE], b"\x01\x02\xff\xfe"),

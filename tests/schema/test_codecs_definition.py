@@ -97,6 +97,11 @@ class Wide(IntFlag):
         (lambda: string(2, "ascii", padding="ä"), "cannot be encoded"),
         (lambda: string(2, padding="ä"), "cannot fill"),
         (lambda: string(3, "utf-32-be"), "cannot fill"),
+        (lambda: string(2, fallback="no-such-encoding"), "cannot be encoded"),
+        (
+            lambda: string(2, fallback="utf-16-be"),
+            "a NUL of utf-16-be is not as long",
+        ),
         (lambda: enum(NOT), "no Enum class"),
         (lambda: enum(Empty), "no members"),
         (lambda: enum(Words), "Words.A is 'a'"),

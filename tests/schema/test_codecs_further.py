@@ -21,6 +21,7 @@ from modbus_schema.codecs import (
     ipv6,
     mac,
     single_bit,
+    string,
     timestamp,
     uint16,
     uint32,
@@ -157,3 +158,16 @@ def test_codecs_are_values() -> None:
     """Codecs of one meaning are equal, of another they are not."""
     assert timestamp(uint32) == timestamp()
     assert timestamp(uint32, "ms") != timestamp()
+
+
+def test_a_text_of_no_encoding_may_be_read_by_another() -> None:
+    """Which says something of any bytes; what is written is in the first one."""
+    codec = string(3, terminated=True, fallback="latin-1")
+    assert codec.decode([0x41FC, 0x0042, 0]) == "Aü"
+    assert codec.decode([0x41C3, 0xBC00, 0]) == "Aü"
+    assert codec.encode("Aü") == [0x41C3, 0xBC00, 0]
+    assert codec.decode([0xFFFF, 0xFFFF, 0xFFFF]) == "ÿ" * 6
+    with pytest.raises(DecodeError, match="no utf-8 text"):
+        string(3, terminated=True).decode([0x41FC, 0, 0])
+    with pytest.raises(DecodeError, match="no utf-8 text"):
+        string(1, fallback="ascii").decode([0x41FC])
