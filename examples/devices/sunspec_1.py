@@ -16,27 +16,29 @@ class Common(RegisterMap):
     L: RO[int] = holding_register(1, uint16, default=66, description="Model length")
     Mn: RO[str] = holding_register(
         2,
-        string(16, terminated=True),
+        string(16, terminated=True, fallback="latin-1"),
         description="Manufacturer: Well known value registered with SunSpec for compliance",
     )
     Md: RO[str] = holding_register(
-        18, string(16, terminated=True), description="Model: Manufacturer specific value (32 chars)"
+        18,
+        string(16, terminated=True, fallback="latin-1"),
+        description="Model: Manufacturer specific value (32 chars)",
     )
     Opt: RO[str | None] = holding_register(
         34,
-        string(8, terminated=True).optional(0),
+        string(8, terminated=True, fallback="latin-1").optional(0),
         default=None,
         description="Options: Manufacturer specific value (16 chars)",
     )
     Vr: RO[str | None] = holding_register(
         42,
-        string(8, terminated=True).optional(0),
+        string(8, terminated=True, fallback="latin-1").optional(0),
         default=None,
         description="Version: Manufacturer specific value (16 chars)",
     )
     SN: RO[str] = holding_register(
         50,
-        string(16, terminated=True),
+        string(16, terminated=True, fallback="latin-1"),
         description="Serial Number: Manufacturer specific value (32 chars)",
     )
     DA: RW[int | None] = holding_register(

@@ -108,7 +108,10 @@ class MpptModule(RegisterMap):
         0, uint16.optional(0xFFFF), default=None, description="Input ID"
     )
     IDStr: RO[str | None] = holding_register(
-        1, string(8, terminated=True).optional(0), default=None, description="Input ID String"
+        1,
+        string(8, terminated=True, fallback="latin-1").optional(0),
+        default=None,
+        description="Input ID String",
     )
     DCA: RO[float | None] = holding_register(
         9,

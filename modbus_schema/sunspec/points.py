@@ -107,7 +107,8 @@ def _plain(point: Point, kind: str | None, scale: str | None) -> Spelling:
             return Spelling(f"flags({kind}{inner})", kind)
         return Spelling(f"enum({kind}{inner}, keep_unknown=True)", f"{kind} | int")
     if point.type == "string":
-        return Spelling(f"string({point.size}, terminated=True)", "str")
+        # UTF-8 by now; devices of an older specification have other texts
+        return Spelling(f'string({point.size}, terminated=True, fallback="latin-1")', "str")
     if point.type == "raw16" or (point.size > 1 and point.type == "pad"):
         return Spelling(f"raw({point.size})", "bytes")
     if point.type == "pad":

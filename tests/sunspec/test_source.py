@@ -70,7 +70,9 @@ class BoilerTank(RegisterMap):
     Tmp: RO[float | None] = holding_register(
         2, int16.scaled_by(outer("Tmp_SF")).optional(0x8000), default=None
     )
-    Name: RW[str | None] = holding_register(3, string(2, terminated=True).optional(0), default=None)
+    Name: RW[str | None] = holding_register(
+        3, string(2, terminated=True, fallback="latin-1").optional(0), default=None
+    )
 
 
 class Boiler(RegisterMap):
