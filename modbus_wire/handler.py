@@ -11,17 +11,15 @@ from collections.abc import Callable, Mapping
 
 from modbus_wire.access import Access, Guard
 from modbus_wire.bank import Bank
-from modbus_wire.codes import EXCEPTION_FLAG, MAX_PDU
+from modbus_wire.codes import EXCEPTION_FLAG
 from modbus_wire.errors import (
-    ExceptionResponse,
     GatewayTargetFailedToRespond,
     IllegalFunction,
-    ServerDeviceFailure,
 )
 from modbus_wire.hooks import Write, WriteHooks
-from modbus_wire.log import logger
 from modbus_wire.pdu.base import R
 from modbus_wire.peer import NOBODY, Peer
+from modbus_wire.responding import checked, ordered, refusal
 from modbus_wire.services.base import ConditionalService, RequestType, Service
 from modbus_wire.services.counters import LINE_FEED, ServerDiagnostics
 from modbus_wire.services.tables import TABLES, ReadService
@@ -31,7 +29,6 @@ from modbus_wire.unit import Unit
 Banks: TypeAlias = Bank | Unit | Mapping[int, Bank | Unit]
 """One bank or unit for every unit id, or one under each unit id there is."""
 
-_MAX_CODE = 0xFF
 _MAX_UNIT_ID = 0xFF
 _BROADCAST = 0
 _RESTART = b"\x08\0\1"
@@ -138,7 +135,7 @@ class Handler:
                 return response
             response = self._carry_out(unit, unit_id, pdu, peer)
         except (Exception, SystemExit) as error:
-            response = _refusal(function_code, error)
+            response = refusal(function_code, error)
         diagnostics = self._diagnostics
         if diagnostics.is_noting or not response or response[0] & EXCEPTION_FLAG:
             diagnostics.finished(function_code, response)
@@ -151,14 +148,14 @@ class Handler:
         diagnostics = self._diagnostics
         diagnostics.received(is_broadcast=True)
         function_code = pdu[0] if pdu else 0
-        refusal = None
+        refused = None
         if not self._is_listening_only or pdu.startswith(_RESTART):
             for unit in self._all_units():
                 try:
                     self._carry_out(unit, _BROADCAST, pdu, peer, is_broadcast=True)
                 except (Exception, SystemExit) as error:
-                    refusal = _refusal(function_code, error)
-        diagnostics.finished(function_code, refusal, is_broadcast=True)
+                    refused = refusal(function_code, error)
+        diagnostics.finished(function_code, refused, is_broadcast=True)
 
     def read(
         self, unit_id: int, function_code: int, address: int, quantity: int
@@ -189,7 +186,7 @@ class Handler:
 
     def refuse(self, function_code: int, error: BaseException) -> bytes:
         """Return the exception response to a plain read that `read` raised an error for."""
-        response = _refusal(function_code, error)
+        response = refusal(function_code, error)
         self._diagnostics.finished(function_code, response)
         return response
 
@@ -235,7 +232,7 @@ class Handler:
                 unit = self._only or _unit_of(self._found(unit_id))
                 self._carry_out(unit, unit_id, pdu, peer)
         except (Exception, SystemExit) as error:
-            _refusal(function_code, error)
+            refusal(function_code, error)
         self._diagnostics.finished(function_code, None)
 
     def _carry_out(
@@ -249,17 +246,12 @@ class Handler:
             raise IllegalFunction
         order = None if unit.before_request is None else unit.before_request(request, peer)
         if order is None:
-            return _checked(self._hooks.carry_out(service, unit, request, unit_id, peer))
-
-        def respond(error: ExceptionResponse | None = None) -> bytes | None:
-            try:
-                if error is not None:
-                    raise error
-                return _checked(self._hooks.carry_out(service, unit, request, unit_id, peer))
-            except (Exception, SystemExit) as failure:
-                return _refusal(pdu[0], failure)
-
-        return order.answer(respond)
+            return checked(self._hooks.carry_out(service, unit, request, unit_id, peer))
+        return ordered(
+            order,
+            request.function_code,
+            lambda: self._hooks.carry_out(service, unit, request, unit_id, peer),
+        )
 
     def _service_of(self, function_code: int) -> tuple[RequestType, Service]:
         known = self._services.get(function_code)
@@ -319,22 +311,3 @@ def _check_units(units: dict[int, Bank | Unit]) -> None:
 
 def _unit_of(bank: Bank | Unit) -> Unit:
     return bank if isinstance(bank, Unit) else Unit(bank)
-
-
-def _checked(response: object) -> bytes | None:
-    """Return what a service gave; raises where it is no response PDU."""
-    if response is None:
-        return None
-    if isinstance(response, bytes) and 0 < len(response) <= MAX_PDU:
-        return response
-    raise ValueError(f"a service gave {response!r}, which is no response PDU")
-
-
-def _refusal(function_code: int, error: BaseException) -> bytes:
-    """Return the exception response that tells the client of an error."""
-    if not (isinstance(error, ExceptionResponse) and 0 < error.code <= _MAX_CODE):
-        logger("modbus_wire.handler").error(
-            "function code %d failed", function_code, exc_info=error
-        )
-        error = ServerDeviceFailure()
-    return bytes((function_code | EXCEPTION_FLAG, error.code))

@@ -31,7 +31,7 @@ WIRE: Rows = {
         "server_connection",
         "bank",
     ),
-    "handler": ("unit", "services", "access", "hooks", "handler", "gateway"),
+    "handler": ("unit", "services", "access", "responding", "hooks", "handler", "gateway"),
     "endpoints": ("endpoint", "tls", "trace", "limits", "secure", "senders", "serving"),
     "drivers": ("sync", "aio", "prometheus"),
     "faces": ("constants", "utils", "dropin", "client", "server"),
