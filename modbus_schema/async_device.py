@@ -12,9 +12,9 @@ from modbus_schema.refs import Ref, Write
 from modbus_schema.snapshots import RawSnapshot
 from modbus_schema.writing.outcome import Outcome
 from modbus_schema.writing.verification import Verify
-from modbus_wire.aio.waiting import wait
+from modbus_wire.aio.waiting import AsyncTurn, wait
 from modbus_wire.errors import ModbusError
-from modbus_wire.flows import Pause, run_flow_async
+from modbus_wire.flows import Turn, Wait, run_flow_async
 from modbus_wire.pdu.base import AnyRequest, Request
 
 M = TypeVar("M", bound=RegisterMap)
@@ -148,5 +148,8 @@ class AsyncDevice(DeviceBase[M, AsyncExecutor]):
         """Write, then read, by one FC 23; as `Device.write_and_read`."""
         return await run_flow_async(self._write_and_read(changes, read), self._ask)
 
-    def _wait(self, pause: Pause) -> Any:
-        return wait(pause)
+    def _wait(self, step: Wait) -> Any:
+        return wait(step)
+
+    def _new_turn(self) -> Turn:
+        return AsyncTurn()

@@ -12,9 +12,9 @@ from modbus_schema.snapshots import RawSnapshot
 from modbus_schema.writing.outcome import Outcome
 from modbus_schema.writing.verification import Verify
 from modbus_wire.errors import ModbusError
-from modbus_wire.flows import Pause, run_flow
+from modbus_wire.flows import Turn, Wait, run_flow
 from modbus_wire.pdu.base import AnyRequest, Request
-from modbus_wire.sync.waiting import wait
+from modbus_wire.sync.waiting import BlockingTurn, wait
 
 M = TypeVar("M", bound=RegisterMap)
 R = TypeVar("R")
@@ -182,5 +182,8 @@ class Device(DeviceBase[M, Executor]):
         """
         return run_flow(self._write_and_read(changes, read), self._ask)
 
-    def _wait(self, pause: Pause) -> Any:
-        return wait(pause)
+    def _wait(self, step: Wait) -> Any:
+        return wait(step)
+
+    def _new_turn(self) -> Turn:
+        return BlockingTurn()

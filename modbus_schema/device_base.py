@@ -28,7 +28,7 @@ from modbus_schema.writing.parts import Part
 from modbus_schema.writing.plans import Wanted, WritePlans, write_plans, write_plans_of
 from modbus_schema.writing.preview import PlannedWrite, preview
 from modbus_schema.writing.verification import Verify, verify_of
-from modbus_wire.flows import Flow, Pause, Step
+from modbus_wire.flows import Flow, Pause, Step, Turn, Wait
 from modbus_wire.pdu.base import AnyRequest
 from modbus_wire.sync.methods import Methods
 
@@ -97,7 +97,7 @@ class DeviceBase(Generic[M, X]):
         self._writes = write_plans(
             self._layout, write_with=write_with, max_write=max_write, mask_write=mask_write
         )
-        self._masks = Masks(self._writes.rules.mask_write)
+        self._masks = Masks(self._writes.rules.mask_write, self._new_turn())
         self.bad = Bad(self._avoid)
         """The addresses that the device refused in a partial read."""
 
@@ -245,12 +245,16 @@ class DeviceBase(Generic[M, X]):
         """Begin a step of a flow; what comes back is the client's matter."""
         if isinstance(step, list):
             return self.client.read_many(step, unit_id=self.unit_id)
-        if isinstance(step, Pause):
+        if isinstance(step, Pause | Turn):
             return self._wait(step)
         return self.client.execute(step, unit_id=self.unit_id)
 
-    def _wait(self, pause: Pause) -> Any:
+    def _wait(self, step: Wait) -> Any:
         """Begin a wait, in the style of the device."""
+        raise NotImplementedError
+
+    def _new_turn(self) -> Turn:
+        """Return what only one flow at a time has, in the style of the device."""
         raise NotImplementedError
 
 

@@ -1,8 +1,8 @@
 """Work of several exchanges as a generator of requests, which any client can run.
 
 A flow yields a request, or a list of reads that may go out together, and is sent the result, or
-the list of results; it is thrown the error where that failed. A `Pause` is a wait, whose result is
-None. It knows no client and no clock.
+the list of results; it is thrown the error where that failed. A `Pause` or a `Turn` is a wait,
+without a result. It knows no client, no clock and no lock.
 """
 
 from __future__ import annotations
@@ -25,7 +25,27 @@ class Pause:
         return f"Pause({self.seconds!r})"
 
 
-Step: TypeAlias = AnyRequest | list[AnyRequest] | Pause
+class Turn:
+    """A step that waits until no other flow has the turn, which this one then ends by `release`.
+
+    What locks it, the style of the driver decides.
+    """
+
+    __slots__ = ()
+
+    def acquire(self) -> Any:
+        """Wait for the turn; of the async style, return what is to be awaited."""
+        raise NotImplementedError
+
+    def release(self) -> None:
+        """Let the next one go on."""
+        raise NotImplementedError
+
+
+Wait: TypeAlias = Pause | Turn
+"""A step that sends nothing."""
+
+Step: TypeAlias = AnyRequest | list[AnyRequest] | Wait
 if TYPE_CHECKING:
     Flow: TypeAlias = Generator[Step, Any, R]
 else:

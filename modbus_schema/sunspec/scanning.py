@@ -16,7 +16,7 @@ from modbus_schema.sunspec.classes import made
 from modbus_schema.sunspec.definitions import Definition
 from modbus_schema.sunspec.identity import model_id_of
 from modbus_wire.codes import Table
-from modbus_wire.flows import Pause, Step, run_flow, run_flow_async
+from modbus_wire.flows import Pause, Step, Turn, run_flow, run_flow_async
 
 M = TypeVar("M", bound=RegisterMap)
 X = TypeVar("X", bound=AnyExecutor)
@@ -165,6 +165,6 @@ async def scan_async(
 
 
 def _ask(client: AnyExecutor, step: Step, unit_id: int | None) -> Any:
-    if isinstance(step, list | Pause):
+    if isinstance(step, list | Pause | Turn):
         raise TypeError(f"a walk asks one by one, without {step!r}")
     return client.execute(step, unit_id=unit_id)

@@ -20,7 +20,7 @@ from modbus_wire.errors import (
     ModbusError,
     RequestError,
 )
-from modbus_wire.flows import Flow
+from modbus_wire.flows import Flow, Turn
 from modbus_wire.pdu.base import AnyRequest
 from modbus_wire.pdu.registers import pack_registers
 from modbus_wire.recovery import note_outcome
@@ -31,11 +31,15 @@ _UNSENT = (RequestError, ConnectError, ClientBusy)
 
 
 class Masks:
-    """Whether a device has FC 22: as it is said, or as it turned out."""
+    """Whether a device has FC 22: as it is said, or as it turned out.
 
-    __slots__ = ("are_certain", "may_be_used")
+    ``turn`` is for who reads a register and writes it back.
+    """
 
-    def __init__(self, mask_write: bool | None) -> None:
+    __slots__ = ("are_certain", "may_be_used", "turn")
+
+    def __init__(self, mask_write: bool | None, turn: Turn) -> None:
+        self.turn = turn
         self.may_be_used = mask_write is not False
         self.are_certain = mask_write is True
 
@@ -125,8 +129,12 @@ class Writing(Generic[M]):
                 masks.may_be_used = False
             else:
                 return
-        (current,) = yield from self._ask(part.fresh_read())
-        yield from self._ask(part.write_back(current))
+        yield masks.turn
+        try:
+            (current,) = yield from self._ask(part.fresh_read())
+            yield from self._ask(part.write_back(current))
+        finally:
+            masks.turn.release()
 
     def _ask(self, request: AnyRequest) -> Flow[list[int]]:
         self._asked = request

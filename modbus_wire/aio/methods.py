@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from modbus_wire.aio.waiting import wait
-from modbus_wire.flows import Flow, Pause, Step, run_flow_async
+from modbus_wire.flows import Flow, Pause, Step, Turn, run_flow_async
 from modbus_wire.pdu import rare
 from modbus_wire.pdu.base import AnyRequest, R, Request
 from modbus_wire.pdu.bits import (
@@ -71,7 +71,7 @@ class AsyncMethods:
         """Carry out work of several requests and return what it ends with."""
 
         async def ask(step: Step) -> Any:
-            if isinstance(step, Pause):
+            if isinstance(step, (Pause, Turn)):
                 return await wait(step)
             if isinstance(step, list):
                 return await self.read_many(step, unit_id=unit_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from modbus_wire.flows import Flow, Pause, Step, run_flow
+from modbus_wire.flows import Flow, Pause, Step, Turn, run_flow
 from modbus_wire.pdu import rare
 from modbus_wire.pdu.base import AnyRequest, R, Request
 from modbus_wire.pdu.bits import (
@@ -69,7 +69,7 @@ class Methods:
         """Carry out work of several requests and return what it ends with."""
 
         def ask(step: Step) -> Any:
-            if isinstance(step, Pause):
+            if isinstance(step, (Pause, Turn)):
                 return wait(step)
             if isinstance(step, list):
                 return self.read_many(step, unit_id=unit_id)

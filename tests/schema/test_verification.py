@@ -36,6 +36,7 @@ from modbus_wire import (
     Table,
     WriteSingleRegister,
 )
+from modbus_wire.flows import Wait
 from tests.schema.maps import House, Mode, a_house
 from tests.schema.writers import PickyWire
 
@@ -83,8 +84,11 @@ class Patient(Device[Heater]):
         super().__init__(client, Heater, **rules)
         self.waited: list[float] = []
 
-    def _wait(self, pause: Pause) -> None:
-        self.waited.append(pause.seconds)
+    def _wait(self, step: Wait) -> None:
+        if isinstance(step, Pause):
+            self.waited.append(step.seconds)
+        else:
+            super()._wait(step)
 
 
 def test_what_was_written_is_read_back_after_a_while() -> None:

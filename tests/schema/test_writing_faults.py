@@ -1,6 +1,7 @@
 """What is known of a write when the link, the device or the caller gives up in the middle."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from modbus_schema import (
     Outcome,
     RegisterMap,
     Verify,
+    bit,
     coil,
     holding_register,
     outcome_of,
@@ -28,11 +30,12 @@ from modbus_wire import (
     GatewayTargetFailedToRespond,
     IllegalDataValue,
     ModbusError,
+    ReadHoldingRegisters,
     ResponseTimeout,
     ServerDeviceFailure,
 )
 from tests.wire.async_peers import AsyncPeer, both_loops, run, scripted
-from tests.wire.peers import Peer, ScriptedServer, answer, refused_port, registers
+from tests.wire.peers import LIMIT, Peer, ScriptedServer, answer, refused_port, registers
 
 SHORT = 0.1
 """Seconds of patience where a timeout is due."""
@@ -285,3 +288,113 @@ def test_an_interrupt_says_what_was_written() -> None:
         Device(client, Three).write(*CHANGES)
     outcome = the_outcome(caught.value)
     assert (outcome.written, outcome.uncertain) == ((Three.a,), (Three.b,))
+
+
+class Switches(RegisterMap):
+    """Bits of one register, on a device that cannot mask."""
+
+    left: RW[bool] = holding_register(0, bit(0))
+    right: RW[bool] = holding_register(0, bit(1))
+
+
+def test_tasks_that_write_bits_of_one_register_do_not_undo_each_other() -> None:
+    """The register is read and written back by one at a time, in each event loop anew."""
+
+    class Slow(AsyncClient):
+        async def execute(self, request: Any, *, unit_id: int | None = None) -> Any:
+            result = await super().execute(request, unit_id=unit_id)
+            if isinstance(request, ReadHoldingRegisters):
+                for _ in range(20):
+                    await asyncio.sleep(0)  # whoever else may read now does
+            return result
+
+    async def main() -> None:
+        async with Slow(sim.host, sim.port, max_in_flight=4) as client:
+            device.client = client
+            await asyncio.gather(
+                device.write(Switches.left.to(True)), device.write(Switches.right.to(True))
+            )
+            assert await device.read() == Switches(left=True, right=True)
+            await device.write(Switches(left=False, right=False))
+
+    with simulate(Switches(left=False, right=False), port=0) as sim:
+        device = AsyncDevice(AsyncClient(sim.host, sim.port), Switches, mask_write=False)
+        for _ in range(2):
+            run(main())
+
+
+def test_threads_that_write_bits_of_one_register_do_not_undo_each_other() -> None:
+    """The second reads when the first has written."""
+    is_read = threading.Event()
+    second_asks = threading.Event()
+
+    class Slow(Client):
+        def execute(self, request: Any, *, unit_id: int | None = None) -> Any:
+            if is_read.is_set():
+                second_asks.set()
+            result = super().execute(request, unit_id=unit_id)
+            if not is_read.is_set():
+                is_read.set()
+                second_asks.wait(SHORT)  # in vain: its turn comes later
+            return result
+
+    with (
+        simulate(Switches(left=False, right=False), port=0) as sim,
+        Slow(sim.host, sim.port) as client,
+    ):
+        device = Device(client, Switches, mask_write=False)
+        first = threading.Thread(target=device.write, args=(Switches.left.to(True),))
+        first.start()
+        is_read.wait(LIMIT)
+        device.write(Switches.right.to(True))
+        first.join(LIMIT)
+        assert device.read() == Switches(left=True, right=True)
+
+
+def test_a_turn_ends_with_a_cancellation() -> None:
+    """Of who has it and of who waits for it; the next write has it then."""
+
+    async def main() -> None:
+        asked = asyncio.Event()
+
+        async def script(peer: AsyncPeer) -> None:
+            await peer.request()
+            asked.set()
+            await peer.send(answer(await peer.request(), registers(4)))
+            await async_echo(peer)
+            await peer.wait_for_end()
+
+        async with (
+            scripted(script) as peers,
+            AsyncClient(peers.host, peers.port, max_in_flight=4) as client,
+        ):
+            device = AsyncDevice(client, Switches, mask_write=False)
+            has = asyncio.create_task(device.write(Switches.left.to(True)))
+            await asked.wait()
+            waits = asyncio.create_task(device.write(Switches.right.to(True)))
+            await asyncio.sleep(0)
+            for task in (waits, has):
+                task.cancel()
+                with pytest.raises(asyncio.CancelledError) as caught:
+                    await task
+                assert not the_outcome(caught.value).may_have_been_applied
+            done = await device.write(Switches.left.to(True))
+            assert done.written == (Switches.left,)
+            assert len(peers.requests) == 3
+
+    run(main())
+
+
+def test_a_turn_ends_with_a_failure() -> None:
+    """The next write has it."""
+
+    def script(peer: Peer) -> None:
+        says(0x03)(peer)
+        peer.send(answer(peer.request(), registers(4)))
+        echo(peer)
+
+    with ScriptedServer(script) as server, Client(server.host, server.port) as client:
+        device = Device(client, Switches, mask_write=False)
+        with pytest.raises(IllegalDataValue):
+            device.write(Switches.left.to(True))
+        assert device.write(Switches.left.to(True)).is_complete
