@@ -13,7 +13,7 @@ from modbus_schema.declared import Command, Declaration, Leaf, sources_of
 from modbus_schema.fields import RO, RW, WO, Field
 from modbus_schema.options import Access
 from modbus_schema.refs import Ref, Setting
-from modbus_schema.sources import Source
+from modbus_schema.sources import Member, Source
 
 _ACCESS: dict[object, Access] = {RO: Access.RO, WO: Access.WO, RW: Access.RW}
 
@@ -127,6 +127,8 @@ class _Reader(NamedTuple):
                     yield f"{keyword}: {problem}"
 
     def _input_problem(self, source: Source[Any]) -> str | None:
+        if isinstance(source, Member):
+            return self._input_problem(source.group)
         if isinstance(source, Field) and self.namespace.get(source.name or "") is not source:
             return f"{source!r} is no field of this class"
         if isinstance(source, Ref) and not any(

@@ -26,6 +26,13 @@ from modbus_wire.codes import (
 
 LAST_BIT = 15
 
+_KINDS: dict[str, tuple[type, str]] = {
+    "present_if": (bool, "a truth value"),
+    "word_order": (str, "an order"),
+    "byte_order": (str, "an order"),
+}
+"""What a field has to hold for a keyword, where that is not an integer."""
+
 
 def declaration_problems(field: Declaration, access: Access) -> Iterator[str]:
     """Say what is wrong with a field that is annotated with ``access``, taken by itself."""
@@ -166,15 +173,15 @@ def _source_problems(found: Found, question: Question | None) -> Iterator[str]:
     slot = found.slots[0]
     if not found.is_plain or slot is None:
         return
-    kind = bool if question is not None and question.keyword == "present_if" else int
+    kind, noun = _KINDS.get(question.keyword if question else "", (int, "an integer"))
     if not _may_hold(slot.codec, kind):
-        noun = "a truth value" if kind is bool else "an integer"
         yield f"{slot.name} has {slot.codec!r}, which is not {noun}; given() may make one of it"
 
 
 def _group_problems(group: Nested, access: Access) -> Iterator[str]:
     problems = list(_number_problems(group))
     yield from problems
+    yield from _order_problems(group)
     yield from _period_problems(group, access)
     problem = choice_problem(group.write_with)
     if problem:
@@ -223,10 +230,7 @@ def _place(leaf: Leaf) -> str:
 
 
 def _option_problems(leaf: Leaf) -> Iterator[str]:
-    for keyword, order in (("word_order", leaf.word_order), ("byte_order", leaf.byte_order)):
-        problem = order_problem(keyword, order)
-        if problem:
-            yield problem
+    yield from _order_problems(leaf)
     validators: tuple[object, ...] = leaf.validators
     for validator in validators:
         if not callable(validator):
@@ -251,6 +255,13 @@ def _write_problems(leaf: Leaf, access: Access) -> Iterator[str]:
         yield "is in a read-only table, so write_with says nothing"
     elif leaf.write_with == "single" and leaf.codec.registers != 1:
         yield f"{leaf.codec!r} takes {leaf.codec.registers} cells: it cannot be written one by one"
+
+
+def _order_problems(field: Declaration) -> Iterator[str]:
+    for keyword, order in (("word_order", field.word_order), ("byte_order", field.byte_order)):
+        problem = None if isinstance(order, Source) else order_problem(keyword, order)
+        if problem:
+            yield problem
 
 
 def _number_problems(group: Nested) -> Iterator[str]:

@@ -17,7 +17,14 @@ from modbus_wire.codes import Table
 Validator: TypeAlias = Callable[[Any, "attrs.Attribute[Any]", Any], object]
 """A validator of attrs: called with instance, attribute and value, raises what it dislikes."""
 
-SOURCE_WORDS = {"present_if": "present_if", "base": "base", "told_by": "count", "stride": "stride"}
+SOURCE_WORDS = {
+    "present_if": "present_if",
+    "base": "base",
+    "told_by": "count",
+    "stride": "stride",
+    "word_order": "word_order",
+    "byte_order": "byte_order",
+}
 """Where a declaration may have a source, and by which keyword of the placement it is given."""
 
 UNSET: Any = attrs.NOTHING
@@ -52,8 +59,8 @@ class Leaf(NamedTuple):
     minimum: float | None = None
     maximum: float | None = None
     validators: tuple[Validator, ...] = ()
-    word_order: WordOrder | None = None
-    byte_order: ByteOrder | None = None
+    word_order: WordOrder | Source[WordOrder] | None = None
+    byte_order: ByteOrder | Source[ByteOrder] | None = None
     alias: bool = False
     every: object = None
     """How often it is read, as it was written."""
@@ -73,6 +80,8 @@ class Group(NamedTuple):
     access: Access = Access.RW
     together: bool = False
     """Whether one request reads all of it."""
+    word_order: WordOrder | Source[WordOrder] | None = None
+    byte_order: ByteOrder | Source[ByteOrder] | None = None
     every: object = None
     write_with: WriteWith | None = None
     then: tuple[Any, ...] = ()
@@ -94,6 +103,8 @@ class Repeat(NamedTuple):
     access: Access = Access.RW
     together: bool = False
     """Whether one request reads all of an item."""
+    word_order: WordOrder | Source[WordOrder] | None = None
+    byte_order: ByteOrder | Source[ByteOrder] | None = None
     every: object = None
     write_with: WriteWith | None = None
     then: tuple[Any, ...] = ()

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
-from modbus_schema.declared import Command, Declaration, Mapped
+from modbus_schema.declared import Command, Declaration, Group, Mapped
 from modbus_schema.errors import DefinitionError
 from modbus_schema.refs import Ref, WritableRef
-from modbus_schema.sources import Source, SourcePath
+from modbus_schema.sources import Member, Source, SourcePath
 
 M = TypeVar("M")
 T = TypeVar("T")
+G = TypeVar("G", bound=Mapped)
+V = TypeVar("V")
 
 
 class Field(Source[T], Generic[T]):
@@ -39,6 +41,19 @@ class Field(Source[T], Generic[T]):
 
         def to(self, value: object) -> Command:
             return Command(self, value)
+
+    def at(self: Field[G] | Field[G | None], member: Source[V]) -> Source[V]:
+        """Refer to a field of this group, as a source of what depends on it elsewhere.
+
+        ``member`` is the reference of the group's own class: ``header.at(Header.count)``. It is
+        taken for any source here, so that ``V`` may be wider than its type. Raises DefinitionError.
+        """
+        group = self.declaration
+        if isinstance(group, Group) and isinstance(member, Ref):
+            ref: Ref[Any, V] = member
+            if issubclass(group.model, ref.model):
+                return Member(self, ref)
+        raise DefinitionError(f"at() takes a field of the group's map, not {member!r}")
 
     def __repr__(self) -> str:
         return self.name or f"<{type(self).__name__} field>"

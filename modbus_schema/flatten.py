@@ -21,7 +21,7 @@ from modbus_schema.layout import (
     Slot,
     Writing,
 )
-from modbus_schema.options import MapOptions
+from modbus_schema.options import ByteOrder, MapOptions, WordOrder
 from modbus_schema.periods import period_of
 from modbus_schema.refs import Path, path_text
 from modbus_schema.rules import ReadRules
@@ -116,6 +116,13 @@ def _free_aliases(root: GroupNode) -> None:
             others.append(slot)
 
 
+class _Orders(NamedTuple):
+    """The orders that a field or group says itself; None says nothing."""
+
+    word_order: WordOrder | None
+    byte_order: ByteOrder | None
+
+
 class _Branch(NamedTuple):
     """Where in the tree a map is being flattened, and what it inherits from there."""
 
@@ -157,14 +164,25 @@ class _Branch(NamedTuple):
             if present is False or (present is _UNKNOWN and not self.walk.is_full):
                 absent = Absent(self.name + path_text(path), is_known=present is False)
                 return self._noted(absent, path, "present_if")
+        orders = self._orders(path, field)
+        if orders is None:
+            return self._unplaced(path)
         if isinstance(field, Leaf):
-            return self._slot(path, field)
+            return self._slot(path, field, orders)
         if isinstance(field, Repeat):
-            return self._repeat(path, field)
+            return self._repeat(path, field, orders)
         base = self._ask(path, "base", field.base)
-        return self._unplaced(path) if base is _UNKNOWN else self._group(path, field, base)
+        return self._unplaced(path) if base is _UNKNOWN else self._group(path, field, base, orders)
 
-    def _repeat(self, path: Path, field: Repeat) -> Node:
+    def _orders(self, path: Path, field: Declaration) -> _Orders | None:
+        """Return the orders that a field or group says; None where only the device knows them."""
+        word = self._ask(path, "word_order", field.word_order)
+        byte = self._ask(path, "byte_order", field.byte_order)
+        if not self.walk.is_full and (word is _UNKNOWN or byte is _UNKNOWN):
+            return None
+        return _Orders(*(None if order is _UNKNOWN else order for order in (word, byte)))
+
+    def _repeat(self, path: Path, field: Repeat, orders: _Orders) -> Node:
         base = self._ask(path, "base", field.base)
         stride = self._ask(path, "stride", field.stride)
         times: Any = field.times
@@ -178,7 +196,7 @@ class _Branch(NamedTuple):
         if stride is _UNKNOWN:  # the first item has a place
             times, stride = min(times, 1), 0
         items = [
-            self._group((*path, index), field.item(index), base + index * stride)
+            self._group((*path, index), field.item(index), base + index * stride, orders)
             for index in range(times)
         ]
         return self._noted(RepeatNode(tuple(items), self.name + path_text(path)), path, "count")
@@ -198,18 +216,22 @@ class _Branch(NamedTuple):
     def _unplaced(self, path: Path) -> Absent:
         return Absent(self.name + path_text(path), is_known=False)
 
-    def _group(self, path: Path, group: Group, base: int) -> GroupNode:
+    def _group(self, path: Path, group: Group, base: int, orders: _Orders) -> GroupNode:
         bundle = path if group.together and self.bundle is None else self.bundle
         then = (*self._commands(group.then), *self.then)
         inside = self._replace(path=path, base=self.base + base, bundle=bundle, then=then)
-        return inside.group_node(group.model, every=group.every, write_with=group.write_with)
+        options = group.model.__options__.over(self.options)
+        said = {keyword: order for keyword, order in orders._asdict().items() if order}
+        return inside.group_node(
+            group.model, options._replace(**said), every=group.every, write_with=group.write_with
+        )
 
     def _commands(self, then: tuple[Command, ...]) -> Commands:
         return tuple(((*self.path, command.field), command.value) for command in then)
 
-    def _slot(self, path: Path, leaf: Leaf) -> Slot:
-        orders = self.options
-        period = orders.every if leaf.every is None else period_of(leaf.every)
+    def _slot(self, path: Path, leaf: Leaf, orders: _Orders) -> Slot:
+        options = self.options
+        period = options.every if leaf.every is None else period_of(leaf.every)
         slot = Slot(
             path=path,
             name=self.name + path_text(path),
@@ -218,8 +240,8 @@ class _Branch(NamedTuple):
             size=leaf.codec.registers,
             codec=leaf.codec,
             order=Order(
-                leaf.word_order or orders.word_order or "big",
-                leaf.byte_order or orders.byte_order or "big",
+                orders.word_order or options.word_order or "big",
+                orders.byte_order or options.byte_order or "big",
             ),
             access=leaf.access,
             alias=leaf.alias,
@@ -232,7 +254,7 @@ class _Branch(NamedTuple):
             every=period if leaf.access.readable else None,
             writing=Writing(
                 leaf.write_with,
-                orders.writing.write_with,
+                options.writing.write_with,
                 (*self._commands(leaf.then), *self.then),
             ),
         )

@@ -69,9 +69,9 @@ class RegisterOptions(BitOptions[T], Generic[T], total=False):
     max: float | None
     """Bounds of the value in its unit; applied when a value is encoded, not when one is read."""
 
-    word_order: WordOrder | None
-    byte_order: ByteOrder | None
-    """Override the map's."""
+    word_order: WordOrder | Source[WordOrder] | None
+    byte_order: ByteOrder | Source[ByteOrder] | None
+    """Override the map's; a source is a register by which the device says its orders."""
 
 
 class HoldingOptions(RegisterOptions[T], CoilOptions[T], Generic[T], total=False):
@@ -235,6 +235,8 @@ def group(
     *,
     base: int | Source[int],
     together: bool = ...,
+    word_order: WordOrder | Source[WordOrder] | None = ...,
+    byte_order: ByteOrder | Source[ByteOrder] | None = ...,
     every: Every | None = ...,
     write_with: WriteWith | None = ...,
     then: Then = ...,
@@ -248,6 +250,8 @@ def group(
     base: int | Source[int],
     present_if: Source[bool],
     together: bool = ...,
+    word_order: WordOrder | Source[WordOrder] | None = ...,
+    byte_order: ByteOrder | Source[ByteOrder] | None = ...,
     every: Every | None = ...,
     write_with: WriteWith | None = ...,
     then: Then = ...,
@@ -260,6 +264,8 @@ def group(
     base: int | Source[int],
     present_if: Source[bool] | None = None,
     together: bool = False,
+    word_order: WordOrder | Source[WordOrder] | None = None,
+    byte_order: ByteOrder | Source[ByteOrder] | None = None,
     every: Every | None = None,
     write_with: WriteWith | None = None,
     then: Then = (),
@@ -268,19 +274,22 @@ def group(
 ) -> Any:
     """Place a map in the map: its addresses count from ``base``, in each table; RO or RW.
 
-    RO or RW is about writing the group as a whole; its members stay what they are. Orders that
-    ``model`` leaves open are those of the map that holds it. ``together``: one request reads all
+    RO or RW is about writing the group as a whole; its members stay what they are. ``word_order``
+    and ``byte_order`` stand in place of those that ``model`` says; where neither says any, they are
+    those of the map that holds it. ``together``: one request reads all
     of the group, over gaps of any length, so that its values are of one moment. ``every`` is how
     often a poller reads those of its fields that do not say so themselves.
 
-    ``base`` may be a source: the device says where the group is. ``present_if`` says whether the
-    device has it; where it has not, the value is None.
+    ``base`` may be a source: the device says where the group is; so may the orders. ``present_if``
+    says whether the device has it; where it has not, the value is None.
     """
     return RW(
         Group(
             model=model,
             base=base,
             together=together,
+            word_order=word_order,
+            byte_order=byte_order,
             every=every,
             write_with=write_with,
             then=_several(then),
@@ -300,6 +309,8 @@ def repeat(
     count: int | Source[int],
     at_most: int | None = ...,
     together: bool = ...,
+    word_order: WordOrder | Source[WordOrder] | None = ...,
+    byte_order: ByteOrder | Source[ByteOrder] | None = ...,
     every: Every | None = ...,
     write_with: WriteWith | None = ...,
     then: Then = ...,
@@ -316,6 +327,8 @@ def repeat(
     at_most: int | None = ...,
     present_if: Source[bool],
     together: bool = ...,
+    word_order: WordOrder | Source[WordOrder] | None = ...,
+    byte_order: ByteOrder | Source[ByteOrder] | None = ...,
     every: Every | None = ...,
     write_with: WriteWith | None = ...,
     then: Then = ...,
@@ -331,6 +344,8 @@ def repeat(
     at_most: int | None = None,
     present_if: Source[bool] | None = None,
     together: bool = False,
+    word_order: WordOrder | Source[WordOrder] | None = None,
+    byte_order: ByteOrder | Source[ByteOrder] | None = None,
     every: Every | None = None,
     write_with: WriteWith | None = None,
     then: Then = (),
@@ -351,6 +366,8 @@ def repeat(
             stride=stride,
             times=most,
             together=together,
+            word_order=word_order,
+            byte_order=byte_order,
             every=every,
             write_with=write_with,
             then=_several(then),

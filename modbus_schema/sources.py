@@ -61,6 +61,28 @@ class Outer(Source[Any]):
         return f"outer({self.name!r})"
 
 
+class Member(Source[T]):
+    """A field of a group that is in the same body."""
+
+    __slots__ = ("group", "ref")
+
+    def __init__(self, group: Source[Any], ref: Source[T]) -> None:
+        self.group = group
+        self.ref = ref
+
+    def target(self) -> SourcePath:
+        return (*self.group.target(), *self.ref.target())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Member) and (self.group, self.ref) == (other.group, other.ref)
+
+    def __hash__(self) -> int:
+        return hash((Member, self.group, self.ref))
+
+    def __repr__(self) -> str:
+        return f"{self.group!r}.at({self.ref!r})"
+
+
 class Given(Source[T]):
     """What a function makes of other sources."""
 

@@ -22,7 +22,12 @@ TITLES = {
 }
 
 
-_VERBS = {"present_if": "present by", "count": "counted by"}
+_VERBS = {
+    "present_if": "present by",
+    "count": "counted by",
+    "word_order": "word order by",
+    "byte_order": "byte order by",
+}
 """What a document says of a field of which only the device knows whether it is there."""
 
 

@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from modbus_schema.checks import declaration_problems
-from modbus_schema.codecs.order import Order
+from modbus_schema.codecs.order import End, Order
 from modbus_schema.declared import Leaf
 from modbus_schema.imports.faults import Faults
 from modbus_schema.layout import Slot
 from modbus_schema.refs import Path, path_text
+from modbus_schema.sources import Source
 from modbus_wire.codes import ADDRESS_SPACE, Table
 
 
@@ -98,6 +99,11 @@ def _is_view(slot: Slot, other: Slot) -> bool:
     return inside or around
 
 
+def _said(order: End | Source[End] | None) -> End:
+    """Return an order as an import has it: no device says it."""
+    return "big" if order is None or isinstance(order, Source) else order
+
+
 def _slot(entry: Entry) -> Slot:
     leaf = entry.leaf
     return Slot(
@@ -107,6 +113,6 @@ def _slot(entry: Entry) -> Slot:
         address=leaf.address,
         size=leaf.codec.registers,
         codec=leaf.codec,
-        order=Order(leaf.word_order or "big", leaf.byte_order or "big"),
+        order=Order(_said(leaf.word_order), _said(leaf.byte_order)),
         access=leaf.access,
     )

@@ -180,7 +180,7 @@ def _options(leaf: Leaf, orders: dict[str, str]) -> Iterator[str]:
             yield f"{word}={literal(limit)}"
     for word, end in (("word_order", leaf.word_order), ("byte_order", leaf.byte_order)):
         if end == "little" and word not in orders:
-            yield f"{word}={literal(end)}"
+            yield f"{word}={literal('little')}"
     if leaf.every is not None:
         yield f"every={literal(str(period_of(leaf.every)))}"
     if leaf.alias:

@@ -20,6 +20,7 @@ from modbus_schema import (
     RegisterMap,
     Verify,
     blank,
+    boolean,
     coil,
     discrete_input,
     enum,
@@ -34,6 +35,7 @@ from modbus_schema import (
     repeat,
     simulate,
     uint16,
+    uint32,
 )
 from modbus_schema.describe.json_schema import to_json_schema
 from modbus_schema.describe.markdown import to_markdown
@@ -706,3 +708,100 @@ def test_a_number_of_items_that_is_not_the_one_told_has_no_json() -> None:
     """Both numbers are in the error."""
     with pytest.raises(EncodeError, match=r"HeatPump.zones: 2 items are expected, not \(Zone"):
         to_json(pump(3).replace(zone_count=2))
+
+
+class Settings(RegisterMap):
+    """A register that says the orders of all others, as some thermostats have it."""
+
+    order: RW[int] = holding_register(93, uint16, max=3)
+    clock: RO[int] = holding_register(
+        100, uint32, word_order=given(order, lambda order: "little" if order in (1, 2) else "big")
+    )
+    zones: RW[tuple[Zone, ...]] = repeat(
+        Zone,
+        base=110,
+        stride=2,
+        count=2,
+        byte_order=given(order, lambda order: "little" if order in (1, 3) else "big"),
+    )
+    fixed: RW[Zone] = group(Zone, base=120, byte_order="little")
+
+
+def test_orders_come_from_the_device() -> None:
+    """Word by word and byte by byte; writes go by the order that the device has by then."""
+    zones = (Zone(temperature=1.0, target=6.0), Zone(temperature=2.0, target=7.0))
+    words = {}
+    for order in range(4):
+        state = Settings(order=order, clock=0x00010002, zones=zones, fixed=zones[0])
+        with changeable(pump(0)) as (server, counting):
+            simulated = server.become(state)
+            device = Device(counting, Settings, unit_id=1)
+            assert device.read() == state
+            assert device.read(Settings.clock) == 0x00010002
+            device.write(Settings.zones[1].at(Zone.target).to(9.0))
+            assert device.read(Settings.zones)[1].target == 9.0
+            words[order] = simulated.bank.get_registers(Table.HOLDING_REGISTERS, 100, 2)
+            assert simulated.bank.get_registers(Table.HOLDING_REGISTERS, 120, 1) == [10 << 8]
+    assert words == {0: [1, 2], 1: [2, 1], 2: [2, 1], 3: [1, 2]}
+
+
+def test_what_is_no_order_is_an_error() -> None:
+    """It names the field that says it."""
+
+    class Odd(RegisterMap):
+        order: RO[int] = holding_register(0, uint16)
+        value: RO[int] = holding_register(
+            1,
+            uint32,
+            word_order=given(order, lambda order: "middle"),  # type: ignore[arg-type,return-value]
+        )
+
+    with pytest.raises(EncodeError, match=r"'middle' is no word_order of Odd\.value: it is neit"):
+        simulate(Odd(order=1, value=2))
+    with pytest.raises(DefinitionError, match="which is not an order"):
+
+        class Wrong(RegisterMap):
+            order: RO[int] = holding_register(0, uint16)
+            value: RO[int] = holding_register(1, uint32, word_order=order)  # type: ignore[arg-type]
+
+
+class Header(RegisterMap):
+    """What other parts are told by."""
+
+    count: RW[int] = holding_register(0, uint16)
+    factor: RO[int] = holding_register(1, int16)
+    has_more: RO[bool] = holding_register(2, boolean)
+
+
+class Headed(RegisterMap):
+    """Counts, factors and presence in a group of their own."""
+
+    header: RW[Header] = group(Header, base=50)
+    zones: RW[tuple[Zone, ...]] = repeat(
+        Zone, base=60, stride=2, count=header.at(Header.count), at_most=3
+    )
+    level: RW[float] = holding_register(0, int16.scaled_by(header.at(Header.factor)))
+    more: RO[int | None] = holding_register(1, uint16, present_if=header.at(Header.has_more))
+
+
+def test_the_members_of_a_group_are_sources() -> None:
+    """Of the groups of the same body, by the references of their members."""
+    zone = Zone(temperature=1.0, target=6.0)
+    first = Headed(
+        header=Header(count=2, factor=-2, has_more=True), zones=(zone, zone), level=0.25, more=7
+    )
+    second = Headed(
+        header=Header(count=0, factor=1, has_more=False), zones=(), level=50.0, more=None
+    )
+    with changeable(first) as (server, counting):
+        device = Device(counting, Headed, unit_id=1)
+        assert device.read() == first
+        device.write(Headed.level.to(0.5))
+        server.become(second)
+        assert device.read() == second
+        assert device.read(Headed.more) is None
+    with pytest.raises(DefinitionError, match="takes a field of the group"):
+
+        class Wrong(RegisterMap):
+            header: RW[Header] = group(Header, base=50)
+            other: RO[float] = holding_register(0, int16.scaled_by(header.at(Zone.target)))  # type: ignore[arg-type]

@@ -216,6 +216,23 @@ assert_type(Scaled.zones[0].at(Zone.temperature), Ref[Scaled, float | None])
 assert_type(next(iter(Scaled.zones)), WritableRef[Scaled, Zone | None])
 
 
+class Told(RegisterMap):
+    fan: RO[Fan] = group(Fan, base=0)
+    maybe: RO[Fan | None] = group(Fan, base=10, present_if=outer("has_fan"))
+    low: RO[int] = holding_register(
+        20, uint32, word_order=given(fan.at(Fan.speed), lambda n: "big" if n else "little")
+    )
+    fans: RO[tuple[Fan, ...]] = repeat(
+        Fan,
+        base=30,
+        stride=9,
+        count=fan.at(Fan.speed),
+        at_most=3,
+        byte_order=given(maybe.at(Fan.speed), lambda n: "big" if n else "little"),
+    )
+    other: RO[Fan] = group(Fan, base=80, word_order="little", byte_order="little")
+
+
 class MoreScaledStill(Scaled):
     other: RW[int] = holding_register(9, int16)
 

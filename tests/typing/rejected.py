@@ -81,6 +81,9 @@ class Placements(RegisterMap):
     group_maybe_absent: RO[Zone] = group(Zone, base=12, present_if=given(number, bool))  # error
     counted_by_text: RO[tuple[Zone, ...]] = repeat(Zone, base=0, stride=4, count=text)  # error
     based_on_real: RO[Zone] = group(Zone, base=real)  # error
+    ordered_by_number: RO[int] = holding_register(12, int16, word_order=number)  # error
+    group_in_no_order: RO[Zone] = group(Zone, base=0, word_order="middle")  # error
+    member_of_number: RO[int] = holding_register(12, int16, present_if=number.at(real))  # error
     no_order: RW[float] = holding_register(12, float32, word_order="middle")  # error
     order_of_bits: RW[bool] = coil(12, word_order="big")  # error
     swapped: RO[float] = holding_register(float32, 5)  # error
