@@ -377,12 +377,13 @@ def test_values_go_through_dictionaries_and_json() -> None:
         from_dict(Inverter, to_dict(STATE) | {"watts": 5.0})
 
 
-def test_a_dry_run_cannot_know_the_factor() -> None:
-    """It says so, unless the factor is written too."""
+def test_a_dry_run_shows_the_read_of_the_factor() -> None:
+    """And no bytes of what depends on it, unless the factor is written too."""
     with simulate(STATE, port=0) as sim, Client(sim.host, sim.port) as client:
         device = Device(client, Inverter)
-        with pytest.raises(EncodeError, match=r"depends on Inverter\.watts_sf: holding\[7\]"):
-            device.plan_write(Inverter.watts.to(5.0))
+        planned = device.plan_write(Inverter.watts.to(5.0))
+        assert [each.request is None for each in planned] == [False, True]
+        assert planned[0].fields == (Inverter.watts_sf,)
         assert len(device.plan_write(Inverter.watts.to(5.0), Inverter.watts_sf.to(0))) == 1
 
 
