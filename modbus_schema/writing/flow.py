@@ -127,6 +127,7 @@ class Writing(Generic[M]):
                 if masks.are_certain:
                     raise
                 masks.may_be_used = False
+                self._asked = None
             else:
                 return
         yield masks.turn

@@ -29,11 +29,14 @@ from modbus_wire import (
     GatewayPathUnavailable,
     GatewayTargetFailedToRespond,
     IllegalDataValue,
+    MaskWriteRegister,
     ModbusError,
     ReadHoldingRegisters,
     ResponseTimeout,
     ServerDeviceFailure,
 )
+from modbus_wire.flows import Turn
+from tests.schema.writers import PickyWire
 from tests.wire.async_peers import AsyncPeer, both_loops, run, scripted
 from tests.wire.peers import LIMIT, Peer, ScriptedServer, answer, refused_port, registers
 
@@ -398,3 +401,20 @@ def test_a_turn_ends_with_a_failure() -> None:
         with pytest.raises(IllegalDataValue):
             device.write(Switches.left.to(True))
         assert device.write(Switches.left.to(True)).is_complete
+
+
+def test_who_is_interrupted_while_waiting_for_a_turn_has_written_nothing() -> None:
+    """The refused FC 22 before it has changed nothing either."""
+
+    class Interrupted(Turn):
+        def acquire(self) -> None:
+            raise KeyboardInterrupt
+
+    class Impatient(Device[Switches]):
+        def _new_turn(self) -> Turn:
+            return Interrupted()
+
+    device = Impatient(PickyWire(lacks=[MaskWriteRegister]), Switches)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        device.write(Switches.left.to(True))
+    assert the_outcome(caught.value).not_written == (Switches.left,)
