@@ -258,5 +258,9 @@ class DeviceBase(Generic[M, X]):
         raise NotImplementedError
 
 
-def _several(then: Setting[Any] | Sequence[Setting[Any]]) -> Sequence[Setting[Any]]:
-    return (then,) if isinstance(then, Setting) else then
+def _several(then: object) -> Sequence[Setting[Any]]:
+    if isinstance(then, Setting):
+        return (then,)
+    if isinstance(then, Sequence) and all(isinstance(each, Setting) for each in then):
+        return then
+    raise TypeError(f"then is a setting such as ref.to(value), or several, not {then!r}")

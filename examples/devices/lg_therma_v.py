@@ -9,6 +9,7 @@ What is special:
   write-only (``WO``), and None in an instance.
 - A temperature without a sensor is 0xFD77, which would be -64.9 degC: ``optional``.
 - The two circuits are alike, three registers apart: one class, placed twice.
+- Mode and control are written one by one, by FC 6: ``write_with="single"``.
 - What kind of machine it is stands at address 39997, far from all else: ``max_gap`` keeps it a
   request of its own, and it need not be polled at all.
 """
@@ -139,8 +140,8 @@ class ThermaV(RegisterMap, max_gap=2):
     outdoor: RO[float | None] = input_register(12, SENSOR, unit="degC")
     variant: RO[Variant] = group(Variant, base=0)
 
-    mode: RW[Mode] = holding_register(0, enum(Mode))
-    control: RW[Control] = holding_register(1, enum(Control))
+    mode: RW[Mode] = holding_register(0, enum(Mode), write_with="single")
+    control: RW[Control] = holding_register(1, enum(Control), write_with="single")
     circuits: RW[tuple[Circuit, ...]] = repeat(Circuit, base=0, stride=3, count=2)
     tank_target: RW[float] = holding_register(8, TENTHS, unit="degC", min=30, max=80)
     energy_state: RW[EnergyState] = holding_register(9, enum(EnergyState))

@@ -524,3 +524,16 @@ def test_a_preview_of_a_scaled_value_shows_the_read_of_its_scale() -> None:
     device.write(*changes, then=Scaled.power.to(8))
     sent = [request.encode() for request in wire.requests]
     assert [each.pdu in (None, pdu) for each, pdu in zip(planned, sent, strict=True)] == [True] * 4
+
+
+@pytest.mark.parametrize("wrong", [None, 1, Drive.ramp, [Drive.ramp], "ramp"])
+def test_what_follows_is_a_setting_or_several(wrong: Any) -> None:
+    """Anything else is said before anything is sent."""
+    wire = PickyWire()
+    device = Device(wire, Drive)
+    for call in (device.write, device.plan_write):
+        with pytest.raises(TypeError, match="then is a setting such as"):
+            call(Drive.speed.to(1), then=wrong)
+    with pytest.raises(EncodeError, match=r"Drive\.hours: input\[0\]: is read-only"):
+        device.write(Drive.speed.to(1), then=Drive.hours.to(1))  # type: ignore[call-overload]
+    assert wire.requests == []

@@ -120,6 +120,8 @@ def test_settings_are_written_one_by_one() -> None:
         bench.device.write(ThermaV.mode.to(Mode.HEAT))
         bench.device.write(circuit.at(Circuit.target).to(42.5))
         assert bench.asked.take() == [(6, 0, 4), (6, 5, 425)]
+        bench.device.write(ThermaV.mode.to(Mode.HEAT), ThermaV.control.to(Control.ROOM))
+        assert bench.asked.take() == [(6, 0, 4), (6, 1, 2)]
         with pytest.raises(EncodeError, match=r"circuits\[1\]\.shift: holding\[7\]: 6 is above"):
             bench.device.write(circuit.at(Circuit.shift).to(6))
         assert bench.asked.take() == []
