@@ -234,7 +234,7 @@ class ServerConnection:
             if trace is not None:
                 trace(framer.encode(transaction_id, unit_id, pdu), False)
             response = respond(unit_id, pdu, self._peer)
-            if isinstance(response, Withheld):
+            if type(response) is Withheld:
                 self._withhold(transaction_id, unit_id, response)
             elif response is not None:
                 frame = framer.encode(transaction_id, unit_id, response)
