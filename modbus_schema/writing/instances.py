@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from modbus_schema.changes import Change, Encoded, in_turn
+from modbus_schema.changes import Change, in_turn
 from modbus_schema.compile import compile_encoder
 from modbus_schema.layout import Layout, Path, Slot
-from modbus_schema.planning import Block, plan_writes
-from modbus_schema.write_rules import WriteRules
+from modbus_schema.planning import Block, plan_writes, write_with
+from modbus_schema.write_rules import WriteRules, WriteWith
 from modbus_schema.writing.commits import commits_of, without_commits
+from modbus_schema.writing.parts import Part
 
 _MOST_WRITERS = 16
 """How many functions are generated for one map, by which of its write-only fields are None."""
@@ -19,13 +20,15 @@ _MOST_WRITERS = 16
 class InstanceWriter(NamedTuple):
     """What writes the instances that say as much: the same fields of theirs are None."""
 
-    blocks: list[Block]
+    blocks: list[tuple[Block, WriteWith]]
+    """With each, by which function it is written."""
     encode: Callable[[Any], list[bytes]]
     commits: list[Change]
 
-    def encoded(self, instance: object) -> Encoded:
-        """Encode an instance; raises `EncodeError`."""
-        return list(zip(self.blocks, self.encode(instance), strict=True))
+    def parts(self, instance: object) -> list[Part]:
+        """Return the parts of an instance but for its commits; raises `EncodeError`."""
+        pairs = zip(self.blocks, self.encode(instance), strict=True)
+        return [Part(block, data, choice) for (block, choice), data in pairs]
 
 
 class InstanceWriters:
@@ -56,7 +59,8 @@ class InstanceWriters:
         commits = commits_of(self._layout, own)
         own = without_commits(own, commits)
         blocks = in_turn(plan_writes(own, self._rules), own)
-        return InstanceWriter(blocks, compile_encoder(self._layout.root, blocks), commits)
+        chosen = [(block, write_with(block.slots, self._rules)) for block in blocks]
+        return InstanceWriter(chosen, compile_encoder(self._layout.root, blocks), commits)
 
 
 def _at(instance: Any, path: Path) -> Any:

@@ -97,7 +97,7 @@ class WritePlans:
         writer = None if self.layout.is_scaled else self._instances.writer_for(instance)
         if writer is None:
             return None
-        return [*self._parts(writer.encoded(instance)), *self._commits(writer.commits, None)]
+        return [*writer.parts(instance), *self._commits(writer.commits, None)]
 
     def parts(self, wanted: Wanted, value_of: ValueOf | None = None) -> list[Part]:
         """Return the parts of what shall be written.
