@@ -49,7 +49,10 @@ class Outcome(Generic[M]):
 
     @cached_property
     def written(self) -> tuple[Ref[M, Any], ...]:
-        """The fields that the device has acknowledged, in the order of the requests."""
+        """The fields that the device has acknowledged, in the order of the requests.
+
+        Nobody acknowledges a broadcast: there, they are what was sent.
+        """
         return self._refs(self._written)
 
     @cached_property

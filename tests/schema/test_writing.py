@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import closing
 from types import new_class
 from typing import Any
 
@@ -16,6 +17,7 @@ from modbus_schema import (
     EncodeError,
     Outcome,
     RegisterMap,
+    Verify,
     bit,
     bits,
     coil,
@@ -31,18 +33,22 @@ from modbus_wire import (
     ConnectError,
     ConnectionClosedError,
     GatewayTargetFailedToRespond,
+    IllegalDataAddress,
     IllegalDataValue,
     IllegalFunction,
     MaskWriteRegister,
     ModbusError,
     ReadHoldingRegisters,
     ResponseTimeout,
+    Server,
+    SparseBank,
     Table,
     WriteMultipleCoils,
     WriteMultipleRegisters,
     WriteSingleCoil,
     WriteSingleRegister,
 )
+from modbus_wire.client import ModbusClient
 from modbus_wire.pdu.base import AnyRequest
 from tests.schema.writers import PickyWire, cells_of, failure
 
@@ -537,3 +543,22 @@ def test_what_follows_is_a_setting_or_several(wrong: Any) -> None:
     with pytest.raises(EncodeError, match=r"Drive\.hours: input\[0\]: is read-only"):
         device.write(Drive.speed.to(1), then=Drive.hours.to(1))  # type: ignore[call-overload]
     assert wire.requests == []
+
+
+def test_a_drop_in_client_writes_alike() -> None:
+    """The client of pyModbusTCP's users carries out all of it, and its failures have an outcome."""
+    bank = SparseBank({Table.HOLDING_REGISTERS: [range(8)]})  # neither coils nor register 9
+    with (
+        Server(bank, port=0) as server,
+        closing(ModbusClient(*server.address, auto_open=True)) as client,
+    ):
+        device = Device(client, Drive)
+        done = device.write(Drive.speed.to(5), Drive.level.to(3), verify=Verify(settle=0))
+        assert done.verified == done.written == (Drive.speed, Drive.level)
+        assert device.write_and_read(Drive.ramp.to(6), read=(Drive.speed, Drive.ramp)) == (5, 6)
+        with pytest.raises(IllegalDataAddress) as caught:
+            device.write(Drive.torque.to(0.5), Drive.reset.to(1), Drive.enabled.to(True))
+    outcome = outcome_of(caught.value)
+    assert outcome is not None
+    assert outcome.written == (Drive.torque,)
+    assert outcome.not_written == (Drive.reset, Drive.enabled)
