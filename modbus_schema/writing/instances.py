@@ -59,6 +59,7 @@ class InstanceWriters:
         commits = commits_of(self._layout, own)
         own = without_commits(own, commits)
         blocks = in_turn(plan_writes(own, self._rules), own)
+        chosen: list[tuple[Block, WriteWith]]
         chosen = [(block, write_with(block.slots, self._rules)) for block in blocks]
         return InstanceWriter(chosen, compile_encoder(self._layout.root, blocks), commits)
 
