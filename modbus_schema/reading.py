@@ -72,6 +72,7 @@ class ReadPlans(Generic[M]):
         self.model_plan: ReadPlan[M] | None = None
         """The plan of the whole map, once it has been asked for."""
         self._plans: dict[tuple[Path, ...], ReadPlan[Any]] = {}
+        self._plans_with: dict[tuple[tuple[Path, ...], tuple[Slot, ...]], ReadPlan[Any]] = {}
         self._partial_plans: dict[tuple[Path, ...], PartialPlan] = {}
 
     def avoiding(self, refused: Refused) -> ReadPlans[M]:
@@ -91,14 +92,18 @@ class ReadPlans(Generic[M]):
                 self.model_plan = ReadPlan(blocks, compile_decoder(root, blocks))
         return self.model_plan
 
-    def of_paths(self, paths: tuple[Path, ...], also: Iterable[Slot] = ()) -> ReadPlan[Any]:
-        """Return the plan whose result is the value of the one path, or a tuple, one per path.
-
-        It brings some slots ``also``: always the same for the same paths.
-        """
+    def of_paths(self, paths: tuple[Path, ...]) -> ReadPlan[Any]:
+        """Return the plan whose result is the value of the one path, or a tuple, one per path."""
         found = self._plans.get(paths)
         if found is None:
-            found = self._plans[paths] = self._make(paths, also)
+            found = self._plans[paths] = self._make(paths, ())
+        return found
+
+    def of_paths_with(self, paths: tuple[Path, ...], also: tuple[Slot, ...]) -> ReadPlan[Any]:
+        """Return the plan of some paths that brings other slots as well."""
+        found = self._plans_with.get((paths, also))
+        if found is None:
+            found = self._plans_with[paths, also] = self._make(paths, also)
         return found
 
     def of_slots(self, slots: Iterable[Slot]) -> ReadPlan[dict[Slot, Any]]:

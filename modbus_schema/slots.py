@@ -239,6 +239,8 @@ class Found:
     def place(self) -> str:
         """The fields and their cells."""
         places = ", ".join(slot.place for slot in self.slots if slot is not None)
+        if not places:  # the device has none of them
+            return repr(self.source)
         return places if self.is_plain else f"{self.source!r} of {places}"
 
     def value(self, value_of: ValueOf) -> Any:

@@ -57,7 +57,19 @@ class Asking:
         return tuple(dict.fromkeys(slots))
 
     def settle(self) -> Flow[Layout]:
-        """Ask what was never answered; returns the layout, which may be out of date."""
+        """Ask what was never answered; returns the layout, which may be out of date.
+
+        Where that fails, it may have been asked at a place that is out of date: then all is asked.
+        """
+        try:
+            return (yield from self._settle())
+        except (ExceptionResponse, DecodeError):
+            if self._answers.keys() <= self._fresh:
+                raise
+        self.forget()
+        return (yield from self._settle())
+
+    def _settle(self) -> Flow[Layout]:
         while True:
             layout = shaped(self._state.full, self._answers)
             self._publish(layout)
@@ -136,10 +148,15 @@ class Asking:
     def _note_fresh(self, values: Iterable[Slot]) -> None:
         """Note which answers hold in the new shape, too: those by fields that are where they were.
 
-        Raises `DecodeError` where there can be no such shape.
+        Where old and new answers make no shape together, all is asked again.
         """
         read = {(slot.path, slot.table, slot.address) for slot in values}
-        for question in shaped(self._state.full, self._answers).questions:
+        try:
+            layout = shaped(self._state.full, self._answers)
+        except DecodeError:
+            self.forget()
+            return
+        for question in layout.questions:
             slots = question.found.slots
             if all(slot and (slot.path, slot.table, slot.address) in read for slot in slots):
                 self._fresh.add(question.key)
@@ -155,10 +172,14 @@ class Asking:
 
     def forget(self) -> None:
         """Ask everything again that matters for the paths."""
-        layout = shaped(self._state.full, self._answers)
+        self._fresh.clear()
+        try:
+            layout = shaped(self._state.full, self._answers)
+        except DecodeError:  # old and new answers together make no device
+            self._answers = {}
+            return
         for question in self.questions(layout):
             self._answers.pop(question.key, None)
-        self._fresh.clear()
 
     def restless(self) -> DecodeError:
         """Return the error of a device whose shape keeps changing."""

@@ -89,7 +89,7 @@ class Shapes(ShapeState[M]):
 
         def plan_of(layout: Layout) -> ReadPlan[Any]:
             plans = self.plans(layout)
-            return plans.of_paths(paths, asking.slots(layout)) if paths else plans.of_model()
+            return plans.of_paths_with(paths, asking.slots(layout)) if paths else plans.of_model()
 
         if first is not None and asking.confirms(first):
             return first

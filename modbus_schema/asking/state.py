@@ -29,10 +29,12 @@ class ShapeState(Generic[M]):
     def plans(self, layout: Layout) -> ReadPlans[M]:
         """Return the plans for a shape; raises `DecodeError` where it cannot be read by the rules.
 
-        What the device refused they keep away from.
+        What the device refused they keep away from. As long as parts of the shape are not known,
+        they bridge no gaps: write-only cells may be there.
         """
+        rules = self.rules._replace(max_gap=0) if layout.open else self.rules
         try:
-            plans: ReadPlans[M] = plans_of(layout, self.rules)
+            plans: ReadPlans[M] = plans_of(layout, rules)
         except DefinitionError as error:
             raise DecodeError(f"a device of this shape cannot be read: {error}") from error
         if self._refused == NOTHING:

@@ -1,6 +1,7 @@
 """Maps whose shape the device says: counts, strides, places, and parts that may be absent."""
 
 import asyncio
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
@@ -185,7 +186,11 @@ def test_a_device_that_never_rests_is_given_up() -> None:
             server.become(pump(next(counts) % 8))
             return counting.client.execute(request, unit_id=unit_id)
 
+        def read_many(requests: list[AnyRequest], /, *, unit_id: int | None = None) -> Any:
+            return [execute(request, unit_id=unit_id) for request in requests]
+
         counting.execute = execute  # type: ignore[method-assign]
+        counting.read_many = read_many  # type: ignore[method-assign]
         with pytest.raises(DecodeError, match=r"its shape keeps changing.*HeatPump\.zone_count"):
             device.read(HeatPump.zones)
 
@@ -805,3 +810,60 @@ def test_the_members_of_a_group_are_sources() -> None:
         class Wrong(RegisterMap):
             header: RW[Header] = group(Header, base=50)
             other: RO[float] = holding_register(0, int16.scaled_by(header.at(Zone.target)))  # type: ignore[arg-type]
+
+
+class Command(RegisterMap):
+    """What is written and never read."""
+
+    go: WO[int] = holding_register(0, uint16)
+
+
+class Guarded(RegisterMap, max_gap=9):
+    """Cells that must not be read lie between those that tell of them."""
+
+    count: RO[int] = holding_register(0, uint16)
+    commands: RW[tuple[Command, ...]] = repeat(Command, base=1, stride=1, count=count, at_most=2)
+    has_more: RO[bool] = holding_register(3, boolean)
+    more: RO[int | None] = holding_register(5, uint16, present_if=has_more)
+    factor: RO[int | None] = holding_register(6, int16, present_if=has_more)
+    value: RO[float | None] = holding_register(7, int16.scaled_by(factor).optional(0x8000))
+
+
+def test_what_is_not_known_yet_is_not_touched() -> None:
+    """The first read bridges no gap, in which write-only cells may be."""
+    state = Guarded(
+        count=2,
+        commands=(Command(go=None), Command(go=None)),
+        has_more=True,
+        more=5,
+        factor=0,
+        value=3.0,
+    )
+    with changeable(state) as (_, counting):
+        assert Device(counting, Guarded, unit_id=1).read(Guarded.more) == 5
+        assert Device(counting, Guarded, unit_id=1).read() == state
+
+
+def test_a_value_whose_factor_is_absent_is_no_number() -> None:
+    """As with any factor that is not available; one that is missing needs none."""
+    state = Guarded(count=0, commands=(), has_more=False, more=None, factor=None, value=None)
+    with changeable(state) as (server, counting):
+        device = Device(counting, Guarded, unit_id=1)
+        assert device.read() == state
+        bank = server.become(state).bank
+        bank.set_registers(Table.HOLDING_REGISTERS, 7, [1])
+        assert math.isnan(device.read().value or 0.0)
+
+
+def test_one_request_may_write_and_read_in_a_shape() -> None:
+    """And does not hide that the shape has changed since."""
+    state = rack(10, 0, 5.0, 6.0)
+    with changeable(state) as (server, counting):
+        device = Device(counting, Rack, unit_id=1)
+        target = Rack.slots[1].at(Zone.target)
+        assert device.write_and_read(target.to(9.0), read=target) == 9.0
+        assert device.read(target) == 9.0
+        server.become(rack(30, 1, 5.0, 7.0))
+        assert device.read(target) == 7.0
+        server.become(rack(40, 0, 5.0, 8.0))
+        assert device.write_and_read(target.to(9.5), read=Rack.slots)[1].target == 9.5

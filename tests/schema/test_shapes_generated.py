@@ -1,5 +1,6 @@
 """Generated maps whose shape and scale the device says, on simulated devices of random shape."""
 
+from contextlib import suppress
 from types import new_class
 from typing import Any, NamedTuple
 
@@ -32,6 +33,7 @@ from modbus_schema.shapes import layout_for, value_in
 from modbus_schema.simulation.device import SimulatedDevice
 from modbus_schema.values.mapping import from_dict, from_json, to_dict, to_json
 from modbus_wire import Handler
+from modbus_wire.errors import ModbusError
 from modbus_wire.pdu.base import AnyRequest
 from tests.schema.compile_checks import generated
 from tests.schema.generated_maps import whole_tables
@@ -204,6 +206,8 @@ class Link:
 
     def __init__(self, instance: Any) -> None:
         self.asked: list[AnyRequest] = []
+        self.change_at: dict[int, Any] = {}
+        """What the device becomes before the request that is so many from now."""
         self.become(instance)
 
     def become(self, instance: Any) -> None:
@@ -214,6 +218,9 @@ class Link:
     def execute(self, request: Any, *, unit_id: int | None = None) -> Any:
         """Answer a request."""
         self.asked.append(request)
+        if 0 in self.change_at:
+            self.become(self.change_at[0])
+        self.change_at = {number - 1: each for number, each in self.change_at.items()}
         answer = self.handler.handle(1, request.encode())
         assert answer is not None
         return request.decode_response(answer)
@@ -320,3 +327,29 @@ def test_dictionaries_and_json_have_the_shape(data: st.DataObject, drawn: Drawn)
     (instance,) = states(data, drawn, 1)
     assert from_dict(drawn.model, to_dict(instance)) == instance
     assert from_json(drawn.model, to_json(instance)) == instance
+
+
+@thorough
+@given(st.data(), told_maps())
+def test_a_device_that_changes_in_the_middle_of_anything_is_read_right_after_it(
+    data: st.DataObject, drawn: Drawn
+) -> None:
+    """Between any two requests of reads and writes: these may fail, and leave nothing wrong."""
+    instances = states(data, drawn, 3)
+    link = Link(instances[0])
+    device: Device[Any] = Device(link, drawn.model)
+    for instance in instances:
+        link.change_at = {data.draw(st.integers(0, 6), label="request"): instance}
+        slots = layout_for(instance).slots
+        with suppress(ModbusError):
+            if data.draw(st.booleans(), label="by reference"):
+                device.read(reference(drawn.model, data.draw(st.sampled_from(slots)).path))
+            elif data.draw(st.booleans(), label="write"):
+                device.write(instance)
+            elif data.draw(st.booleans(), label="partial"):
+                device.read(partial=True)
+            else:
+                device.read()
+        link.become(instance)
+        device.bad.clear()
+        assert device.read() == instance
