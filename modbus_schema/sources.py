@@ -14,6 +14,8 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 A = TypeVar("A")
 B = TypeVar("B")
+C = TypeVar("C")
+D = TypeVar("D")
 
 SourcePath: TypeAlias = tuple[str | int, ...]
 """Names, and indexes into what repeats."""
@@ -130,8 +132,25 @@ def outer(name: str) -> Source[Any]:
 def given(source: Source[A], function: Callable[[A], T], /) -> Source[T]: ...
 @overload
 def given(source: Source[A], second: Source[B], function: Callable[[A, B], T], /) -> Source[T]: ...
+@overload
+def given(
+    source: Source[A],
+    second: Source[B],
+    third: Source[C],
+    function: Callable[[A, B, C], T],
+    /,
+) -> Source[T]: ...
+@overload
+def given(
+    source: Source[A],
+    second: Source[B],
+    third: Source[C],
+    fourth: Source[D],
+    function: Callable[[A, B, C, D], T],
+    /,
+) -> Source[T]: ...
 def given(*parts: Any) -> Source[Any]:
-    """Return the source of ``function(value)``, or of two sources ``function(value, second)``.
+    """Return the source of ``function(value)``, or of several sources ``function(value, second)``.
 
     The function is called with what was read, and must depend on nothing else.
     Raises DefinitionError for what is no source, or no function.
