@@ -22,7 +22,7 @@ def add_sunspec_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what ``import sunspec`` takes."""
     parser.add_argument("model", nargs="+", help="an id such as 103, or a file of a definition")
     parser.add_argument(
-        "--length", type=int, help="L of the device: room for the items that fit; none: 50 of them"
+        "--length", type=int, help="L of the device: room for the items that fit; none: 10 to 50"
     )
     _add_source(parser)
 

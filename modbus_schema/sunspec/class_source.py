@@ -14,12 +14,15 @@ from modbus_schema.sunspec.naming import class_name, field_names
 from modbus_schema.sunspec.points import Spelling, defaults, limits, parts, spell
 from modbus_schema.sunspec.symbols import kind_source
 
-MOST_ITEMS = 50
 MOST_REGISTERS = 1000
-"""How many items a group has at most, and how many registers they have, where nobody says more.
+"""How many registers the items of a group have at most, where nobody says how long a model is.
 
-A class has a place for each. A group of one register, such as those of a certificate, has 1000.
+A class has a place for each item: there are 10 to 50, but 1000 of one register, as certificates
+have them.
 """
+
+_LETTERS = "nmkjihgfedcba"
+"""What the counts are called that an extent is computed from."""
 
 
 class Scope(NamedTuple):
@@ -148,23 +151,31 @@ class ClassSource:
         yield from call(head, arguments)
 
     def _count(self, scope: Scope, group: Group, base: Extent) -> str:
-        if group.times == 0:  # as often as the length of the model allows
-            each, fixed = item_extent(group).constant, base.constant - 2
-            text = f"given({scope.reference('L')}, lambda n: (n - {fixed}) // {each})"
-        elif isinstance(group.times, str):
-            text = scope.reference(group.times)
-        else:
-            text = str(group.times)
-        return self.imported.source(text)
+        if group.times == 0:
+            return self._filling(scope, group, base)
+        if isinstance(group.times, str):
+            return self.imported.source(scope.reference(group.times))
+        return str(group.times)
+
+    def _filling(self, scope: Scope, group: Group, base: Extent) -> str:
+        """Return the count of a group that repeats as often as the length of the model allows."""
+        first, others = _LETTERS[0], _LETTERS[1:]
+        variables = dict(zip(base.counts, others, strict=False))
+        sources = ", ".join(scope.reference(name) for name in ("L", *variables))
+        fixed = base.plus(constant(-2)).text(variables)
+        rest = f"{first} - ({fixed})" if variables else f"{first} - {fixed}"
+        parameters = ", ".join((first, *variables.values()))
+        each = item_extent(group).constant
+        return self.imported.source(f"given({sources}, lambda {parameters}: ({rest}) // {each})")
 
     def _most(self, group: Group) -> int:
         size = item_extent(group).constant
         if self.length is not None:
             return max(1, self.length // size)
-        return min(MOST_ITEMS, MOST_REGISTERS // size) if size > 1 else MOST_REGISTERS
+        return max(10, min(50, MOST_REGISTERS // size)) if size > 1 else MOST_REGISTERS
 
     def _extent(self, scope: Scope, extent: Extent) -> str:
-        variables = dict(zip(extent.counts, "nm", strict=False))
+        variables = dict(zip(extent.counts, _LETTERS, strict=False))
         if not variables:
             return extent.text({})
         sources = ", ".join(scope.reference(name) for name in variables)

@@ -21,7 +21,7 @@ def load(
 
     ``source`` is a folder or file of definitions; None is pysunspec2's. ``length`` is the L of a
     device: the class has the points that a shorter model than the defined one has, and room for
-    the items that there may be; without it, for 50 of them or 1000 registers. The same arguments
+    the items that there may be; without it, for 10 to 50 of them. The same arguments
     give the same class.
 
     Raises `catalogue.UnknownModel` where there is no definition, and `imports.faults.ImportFailed`

@@ -34,7 +34,7 @@ def write_source(definitions: Sequence[Definition], *, length: int | None = None
     """Return a module with a class for each model, and for the groups and enums in them.
 
     Of a group whose items the device counts, a class has a place for each that there may be: as
-    many as fit into ``length``, or, where that is not known, 50 items or 1000 registers.
+    many as fit into ``length``, or, where that is not known, 10 to 50 items.
     """
     fields = {name for one in definitions for name in _all_fields(one.group)}
     imported = Imported(_SOURCES, fields)

@@ -84,6 +84,8 @@ def _fill(
     groups = {}
     for inner in group.groups:
         times = 1 if inner.times is None else style.items
+        if isinstance(inner.times, int) and inner.times:
+            times = inner.times
         groups[inner.name] = [_fill(inner, style, random, counts, scope) for _ in range(times)]
     return Filling(group, {point.name: raws[point.name] for point in group.points}, groups)
 
@@ -171,7 +173,7 @@ def _pieces(point: Point, value: Any) -> Sequence[tuple[str, Point, Any]]:
     found, start = [], 0
     for suffix, part in parts(point):
         piece = value[start : start + 2 * part.size] if isinstance(value, str) else value
-        found.append((suffix, part, piece or None))
+        found.append((suffix, part, piece or ("" if point.mandatory else None)))
         start += 2 * part.size
     return found
 
