@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+import math
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -348,6 +349,25 @@ def test_a_plain_simulation_is_no_sunspec() -> None:
         pytest.raises(NoSunSpec),
     ):
         scan(client)
+
+
+def test_what_a_device_does_not_implement(source: Path) -> None:
+    """None, where that may be; NaN of a number that has to be there; the rest of the map comes."""
+    tank = (0xFFFF, 0xFFFF, 0x8000, 0, 0)
+    nothing = [64900, 0xFFFF, 0x8000, 0x8000, 0xFFFF, 0xFFFF, 0xFFFF, 1, *tank]
+    unscaled = [64900, 0x8000, 215, 0x8000, 77, 0x8000, 8, 0]
+    with serving(*chain(nothing, unscaled)) as client:
+        found = scan(client, source=source)
+        first, second = (found.device(each).read() for each in found.models)
+    made: Any = first
+    assert (made.TmpSet, made.St, made.Evt) == (None, None, None)
+    assert (made.tank[0].Lvl, made.tank[0].Tmp, made.tank[0].Name) == (None, None, None)
+    assert math.isnan(made.Tmp)
+    made = second
+    assert (made.Tmp_SF, made.TmpSet, made.St, made.tank) == (None, None, 77, ())
+    assert math.isnan(made.Tmp)
+    assert made.Evt == 0x80000008
+    assert type(made.Evt).HOT in made.Evt
 
 
 def test_the_command_shows_values(source: Path, capsys: pytest.CaptureFixture[str]) -> None:
