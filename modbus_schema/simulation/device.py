@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from inspect import iscoroutinefunction
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, overload
 
 from modbus_schema.changes import Change, encode_image, settings_of
-from modbus_schema.compile import compile_decoder, compile_encoder
 from modbus_schema.declared import Mapped
 from modbus_schema.errors import DecodeError, EncodeError
-from modbus_schema.layout import Absent, Node, Slot, resolve
+from modbus_schema.layout import Absent, Layout, Slot, resolve
 from modbus_schema.model import RegisterMap
 from modbus_schema.plain import assemble, located
-from modbus_schema.planning import Block, runs
 from modbus_schema.refs import Ref, Setting, WritableRef
 from modbus_schema.shapes import Place, layout_for, placed_layout
 from modbus_schema.simulation.clock import SYSTEM_CLOCK, Clock
 from modbus_schema.simulation.guard import GuardedBank, Written
+from modbus_schema.simulation.image import image_of
 from modbus_schema.simulation.sources import Dependence, Movement
-from modbus_wire.log import logger
+from modbus_schema.simulation.watching import Watcher
 from modbus_wire.unit import Unit
 
 if TYPE_CHECKING:
@@ -43,30 +42,14 @@ Watch: TypeAlias = Callable[[Callable[[T, T], R]], Callable[[T, T], R]]
 """What decorates a function of the old and the new value."""
 
 
-class _Watcher(NamedTuple):
-    ref: Ref[Any, Any]
-    node: Node
-    slots: frozenset[Slot]
-    callback: Callable[[Any, Any], object]
-
-
-class _Image(NamedTuple):
-    blocks: tuple[Block, ...]
-    decode: Callable[[Sequence[bytes]], Any]
-    own_blocks: tuple[Block, ...]
-    """Without the fields that only look at cells of others."""
-
-    encode: Callable[[Any], list[bytes]]
-
-
 class SimulatedDevice(Generic[M]):
     """A device that begins as ``instance``; ``unit`` is what a server serves of it.
 
     Its registers and bits are in ``bank``; what else a client may ask for, such as identification
     or files, is the unit's.
 
-    It has the shape that the instance says, and keeps it: neither a client nor `set` can change how
-    many items there are, or whether something is there. ``base`` and the orders are those of
+    It has the shape that the instance says: neither a client nor `set` can change how many items
+    there are, or whether something is there; `become` can. ``base`` and the orders are those of
     `Device`. Time is that of ``clock``. Raises `EncodeError` for a value that its field cannot
     hold, and for parts that are not as the fields say that tell of them.
     """
@@ -79,14 +62,11 @@ class SimulatedDevice(Generic[M]):
         self.clock = clock
         self._began = clock.seconds()
         self.model = type(instance)
-        self._layout = layout_for(instance, placed_layout(self.model, **place))
-        self._image = self._layout.once("image", self._make_image)
-        self._watchers: list[_Watcher] = []
-        self.bank = GuardedBank(self._layout, self._tell)
+        self._full = placed_layout(self.model, **place)
+        self._layout = layout_for(instance, self._full)
+        self._watchers: list[Watcher] = []
+        self.bank = self._bank_of(self._layout, instance)
         self.unit = Unit(self.bank)
-        written = zip(self._image.own_blocks, self._image.encode(instance), strict=True)
-        for block, data in written:
-            self.bank.set_cells(block, data)
 
     def snapshot(self) -> M:
         """Return what the cells hold now; write-only fields are None.
@@ -96,9 +76,28 @@ class SimulatedDevice(Generic[M]):
         with self.bank.lock:
             if self._behaviour is not None:
                 self._behaviour.refresh_all()
-            cells = [self.bank.get_cells(block) for block in self._image.blocks]
-        instance: M = self._image.decode(cells)
+            image = image_of(self._layout)
+            cells = [self.bank.get_cells(block) for block in image.blocks]
+        instance: M = image.decode(cells)
         return instance
+
+    def become(self, instance: M) -> None:
+        """Hold another instance of the map from now on, which may have another shape.
+
+        For clients it happens between two requests. What moves, depends or fails does so no longer;
+        what watches goes on. Raises `EncodeError` as at the beginning, and TypeError for an
+        instance of another map; nothing is changed then.
+        """
+        if type(instance) is not self.model:
+            raise TypeError(f"{instance!r} is no {self.model.__name__}")
+        layout = layout_for(instance, self._full)
+        bank = self._bank_of(layout, instance)
+        self.mend()
+        with self.bank.lock:
+            self._behaviour, self._faults = None, None
+            self._layout = layout
+            self._watchers = [each.in_layout(layout) for each in self._watchers]
+            self.bank = self.unit.bank = bank
 
     def get(self, ref: Ref[M, T], /) -> T:
         """Return what a field, or a group, holds now; raises as `snapshot`."""
@@ -145,7 +144,7 @@ class SimulatedDevice(Generic[M]):
         def watch(callback: Callable[[Any, Any], R]) -> Callable[[Any, Any], R]:
             if iscoroutinefunction(callback):
                 raise TypeError(f"{callback!r} is a coroutine function, which nobody would await")
-            self._watchers.append(_Watcher(ref, node, slots, callback))
+            self._watchers.append(Watcher(ref, node, slots, callback))
             return callback
 
         return watch
@@ -253,12 +252,12 @@ class SimulatedDevice(Generic[M]):
                 behaviour.refresh_all(slots - behaviour.frozen)
             behaviour.frozen = slots
 
-    def _make_image(self) -> _Image:
-        root, slots = self._layout.root, self._layout.slots
-        blocks, own_blocks = runs(slots), runs(slot for slot in slots if not slot.alias)
-        return _Image(
-            blocks, compile_decoder(root, blocks), own_blocks, compile_encoder(root, own_blocks)
-        )
+    def _bank_of(self, layout: Layout, instance: M) -> GuardedBank:
+        image = image_of(layout)
+        bank = GuardedBank(layout, self._tell)
+        for block, data in zip(image.own_blocks, image.encode(instance), strict=True):
+            bank.set_cells(block, data)
+        return bank
 
     def _set(self, changes: Iterable[Change]) -> None:
         changes = tuple(changes)
@@ -285,18 +284,5 @@ class SimulatedDevice(Generic[M]):
             raise located(EncodeError(message), next(iter(changes)))
 
     def _tell(self, written: Written) -> None:
-        def before(slot: Slot) -> Any:
-            return written[slot][0] if slot in written else self.bank.value_or_none(slot)
-
-        def after(slot: Slot) -> Any:
-            return written[slot][1] if slot in written else self.bank.value_or_none(slot)
-
-        for ref, node, slots, callback in list(self._watchers):
-            if slots.isdisjoint(written):
-                continue
-            try:
-                callback(assemble(node, before), assemble(node, after))
-            except Exception:
-                logger("modbus_schema.simulation").exception(
-                    "%r, which watches %r, failed", callback, ref
-                )
+        for watcher in list(self._watchers):
+            watcher.tell(written, self.bank.value_or_none)

@@ -867,3 +867,30 @@ def test_one_request_may_write_and_read_in_a_shape() -> None:
         assert device.read(target) == 7.0
         server.become(rack(40, 0, 5.0, 8.0))
         assert device.write_and_read(target.to(9.5), read=Rack.slots)[1].target == 9.5
+
+
+def test_a_simulated_device_may_become_another() -> None:
+    """Of any shape, between two requests of its clients; who watches goes on watching."""
+    with simulate(pump(2), port=0) as sim, Client(sim.host, sim.port) as client:
+        device = Device(client, HeatPump)
+        seen: list[Any] = []
+        sim.on_write(HeatPump.zones)(lambda old, new: seen.append(len(new)))
+        sim.on_write(HeatPump.zones[1].at(Zone.target))(lambda old, new: seen.append((old, new)))
+        motion = sim.move(HeatPump.outdoor, lambda seconds: 3.0)
+        sim.fault(HeatPump.firmware, IllegalDataAddress)
+        for state in STATES:
+            sim.become(state)
+            assert sim.snapshot() == state
+            assert device.read() == state
+            assert sim.get(HeatPump.zone_count) == state.zone_count
+        sim.become(pump(5))
+        device.write(HeatPump.zones[1].at(Zone.target).to(8.5))
+        assert seen == [5, (21.0, 8.5)]
+        assert sim.faults == ()
+        motion.stop()
+        assert sim.get(HeatPump.outdoor) == 7.5
+        with pytest.raises(EncodeError, match="items were given"):
+            sim.become(pump(2).replace(zone_count=3))
+        with pytest.raises(TypeError, match="is no HeatPump"):
+            sim.become(rack(1, 1))  # type: ignore[arg-type]
+        assert device.read() == sim.snapshot()

@@ -1,0 +1,48 @@
+"""Who is told of what clients write to a simulated device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from modbus_schema.layout import Absent, Layout, Node, NotThere, Slot, ValueOf
+from modbus_schema.plain import assemble
+from modbus_schema.refs import Ref
+from modbus_schema.simulation.guard import Written
+from modbus_wire.log import logger
+
+
+class Watcher(NamedTuple):
+    """A function of the old and the new value of a field or group."""
+
+    ref: Ref[Any, Any]
+    node: Node
+    slots: frozenset[Slot]
+    callback: Callable[[Any, Any], object]
+
+    def in_layout(self, layout: Layout) -> Watcher:
+        """Return the watcher of the same field in another shape, which may not have it."""
+        try:
+            slots = frozenset(layout.slots_of(self.ref.path))
+            return self._replace(node=layout.node(self.ref.path), slots=slots)
+        except NotThere:
+            node = Absent(self.ref.name, is_known=True)
+            return self._replace(node=node, slots=frozenset())
+
+    def tell(self, written: Written, value_of: ValueOf) -> None:
+        """Call the function if a field of its own was written; ``value_of`` is for the others."""
+        if self.slots.isdisjoint(written):
+            return
+
+        def before(slot: Slot) -> Any:
+            return written[slot][0] if slot in written else value_of(slot)
+
+        def after(slot: Slot) -> Any:
+            return written[slot][1] if slot in written else value_of(slot)
+
+        try:
+            self.callback(assemble(self.node, before), assemble(self.node, after))
+        except Exception:
+            logger("modbus_schema.simulation").exception(
+                "%r, which watches %r, failed", self.callback, self.ref
+            )
