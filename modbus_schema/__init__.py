@@ -48,16 +48,20 @@ if TYPE_CHECKING:
     from modbus_schema.errors import EncodeError as EncodeError
     from modbus_schema.errors import SchemaError as SchemaError
     from modbus_schema.feeding import feed as feed
-    from modbus_schema.fields import RO as RO
-    from modbus_schema.fields import RW as RW
-    from modbus_schema.fields import WO as WO
-    from modbus_schema.model import RegisterMap as RegisterMap
-    from modbus_schema.placements import coil as coil
-    from modbus_schema.placements import discrete_input as discrete_input
-    from modbus_schema.placements import group as group
-    from modbus_schema.placements import holding_register as holding_register
-    from modbus_schema.placements import input_register as input_register
-    from modbus_schema.placements import repeat as repeat
+    from modbus_schema.fields.descriptors import RO as RO
+    from modbus_schema.fields.descriptors import RW as RW
+    from modbus_schema.fields.descriptors import WO as WO
+    from modbus_schema.fields.placements import coil as coil
+    from modbus_schema.fields.placements import discrete_input as discrete_input
+    from modbus_schema.fields.placements import group as group
+    from modbus_schema.fields.placements import holding_register as holding_register
+    from modbus_schema.fields.placements import input_register as input_register
+    from modbus_schema.fields.placements import repeat as repeat
+    from modbus_schema.fields.refs import Ref as Ref
+    from modbus_schema.fields.refs import Setting as Setting
+    from modbus_schema.fields.refs import WritableRef as WritableRef
+    from modbus_schema.fields.refs import Write as Write
+    from modbus_schema.model.register_map import RegisterMap as RegisterMap
     from modbus_schema.polling.async_poller import AsyncPoller as AsyncPoller
     from modbus_schema.polling.events import Change as Change
     from modbus_schema.polling.events import Failure as Failure
@@ -65,10 +69,6 @@ if TYPE_CHECKING:
     from modbus_schema.polling.events import Reading as Reading
     from modbus_schema.polling.events import Recovery as Recovery
     from modbus_schema.polling.poller import Poller as Poller
-    from modbus_schema.refs import Ref as Ref
-    from modbus_schema.refs import Setting as Setting
-    from modbus_schema.refs import WritableRef as WritableRef
-    from modbus_schema.refs import Write as Write
     from modbus_schema.simulation.device import SimulatedDevice as SimulatedDevice
     from modbus_schema.simulation.simulate import Simulation as Simulation
     from modbus_schema.simulation.simulate import simulate as simulate
@@ -123,9 +123,9 @@ _NAMES = {
     "modbus_schema.device": ("Device", "Executor"),
     "modbus_schema.errors": ("DecodeError", "DefinitionError", "EncodeError", "SchemaError"),
     "modbus_schema.feeding": ("feed",),
-    "modbus_schema.fields": ("RO", "RW", "WO"),
-    "modbus_schema.model": ("RegisterMap",),
-    "modbus_schema.placements": (
+    "modbus_schema.fields.descriptors": ("RO", "RW", "WO"),
+    "modbus_schema.model.register_map": ("RegisterMap",),
+    "modbus_schema.fields.placements": (
         "coil",
         "discrete_input",
         "group",
@@ -142,7 +142,7 @@ _NAMES = {
         "Recovery",
     ),
     "modbus_schema.polling.poller": ("Poller",),
-    "modbus_schema.refs": ("Ref", "Setting", "WritableRef", "Write"),
+    "modbus_schema.fields.refs": ("Ref", "Setting", "WritableRef", "Write"),
     "modbus_schema.simulation.device": ("SimulatedDevice",),
     "modbus_schema.simulation.simulate": ("Simulation", "simulate"),
     "modbus_schema.sources": ("Source", "given", "outer"),

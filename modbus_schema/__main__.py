@@ -41,7 +41,7 @@ from modbus_schema.describe.json_schema import to_json_schema
 from modbus_schema.describe.markdown import to_markdown
 from modbus_schema.describe.table_csv import to_csv
 from modbus_schema.imports.command import add_import_arguments, run_import
-from modbus_schema.model import RegisterMap
+from modbus_schema.model.register_map import RegisterMap
 from modbus_wire.errors import ModbusError
 
 _Run: TypeAlias = Callable[[argparse.Namespace], int]

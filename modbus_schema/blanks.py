@@ -8,13 +8,13 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from modbus_schema.codecs.base import Codec, encode_checked
-from modbus_schema.declared import UNSET, Declaration, Leaf
+from modbus_schema.compile.plain import located
 from modbus_schema.errors import DecodeError, EncodeError
-from modbus_schema.layout import Absent, GroupNode, Layout, Node, RepeatNode, Slot, layout_of
-from modbus_schema.model import RegisterMap
-from modbus_schema.plain import located
-from modbus_schema.refs import declaration_at
-from modbus_schema.shapes import default_in, settled, value_in
+from modbus_schema.fields.declared import UNSET, Declaration, Leaf
+from modbus_schema.fields.refs import declaration_at
+from modbus_schema.layout.shapes import default_in, settled, value_in
+from modbus_schema.layout.tree import Absent, GroupNode, Layout, Node, RepeatNode, Slot, layout_of
+from modbus_schema.model.register_map import RegisterMap
 from modbus_schema.sources import Supply
 from modbus_schema.values.labels import enum_of
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, Literal, Protocol, TypeVar, overload
 
 from modbus_schema.device_base import DeviceBase, Then
-from modbus_schema.model import RegisterMap
-from modbus_schema.partial import Partial
-from modbus_schema.refs import Ref, Write
-from modbus_schema.snapshots import RawSnapshot
+from modbus_schema.fields.refs import Ref, Write
+from modbus_schema.model.register_map import RegisterMap
+from modbus_schema.planning.snapshots import RawSnapshot
+from modbus_schema.reading.partial import Partial
 from modbus_schema.writing.outcome import Outcome
 from modbus_schema.writing.verification import Verify
 from modbus_wire.errors import ModbusError

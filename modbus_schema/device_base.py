@@ -7,19 +7,19 @@ from inspect import iscoroutinefunction
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar, overload
 
 from modbus_schema.asking.shapes import Shapes
-from modbus_schema.changes import check_setting
-from modbus_schema.layout import Path, Slot, ValueOf, check_ref
-from modbus_schema.model import RegisterMap
-from modbus_schema.options import ByteOrder, WordOrder
-from modbus_schema.partial import Bad, Partial, partial_flow
-from modbus_schema.planning import Refused
-from modbus_schema.reading import ReadPlans, read_plans
-from modbus_schema.refs import Ref, Setting, Write
-from modbus_schema.rules import Areas, MaxBlock
-from modbus_schema.shapes import placed_layout
-from modbus_schema.snapshots import RawSnapshot
-from modbus_schema.transfer import ReadPlan, data_flow, plan_flow
-from modbus_schema.write_rules import MaxWrite, WriteWith
+from modbus_schema.fields.options import ByteOrder, WordOrder
+from modbus_schema.fields.refs import Ref, Setting, Write
+from modbus_schema.fields.rules import Areas, MaxBlock
+from modbus_schema.fields.write_rules import MaxWrite, WriteWith
+from modbus_schema.layout.shapes import placed_layout
+from modbus_schema.layout.tree import Path, Slot, ValueOf, check_ref
+from modbus_schema.model.register_map import RegisterMap
+from modbus_schema.planning.blocks import Refused
+from modbus_schema.planning.snapshots import RawSnapshot
+from modbus_schema.reading.partial import Bad, Partial, partial_flow
+from modbus_schema.reading.plans import ReadPlans, read_plans
+from modbus_schema.reading.requests import ReadPlan, data_flow, plan_flow
+from modbus_schema.writing.changes import check_setting
 from modbus_schema.writing.exchange import exchange
 from modbus_schema.writing.flow import Masks, Writing
 from modbus_schema.writing.jobs import ChangesJob, InstanceJob, Job, SettingsJob

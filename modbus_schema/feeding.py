@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from modbus_schema.changes import encode_image, instance_values
 from modbus_schema.errors import EncodeError
-from modbus_schema.layout import Slot
-from modbus_schema.model import RegisterMap
-from modbus_schema.shapes import layout_for
+from modbus_schema.layout.shapes import layout_for
+from modbus_schema.layout.tree import Slot
+from modbus_schema.model.register_map import RegisterMap
+from modbus_schema.writing.changes import encode_image, instance_values
 from modbus_wire.bits import unpack_bits
 from modbus_wire.pdu.registers import unpack_registers
 

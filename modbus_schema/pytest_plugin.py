@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from modbus_schema.device import Device
-    from modbus_schema.model import RegisterMap
-    from modbus_schema.options import ByteOrder, WordOrder
+    from modbus_schema.fields.options import ByteOrder, WordOrder
+    from modbus_schema.model.register_map import RegisterMap
     from modbus_schema.simulation.clock import Clock, ManualClock
     from modbus_schema.simulation.served import Limits
     from modbus_schema.simulation.simulate import Simulation

@@ -9,12 +9,12 @@ from typing import Any, Generic, TypedDict, TypeVar, Unpack
 from modbus_schema.async_device import AsyncDevice, AsyncExecutor
 from modbus_schema.device import Device, Executor
 from modbus_schema.errors import DecodeError
-from modbus_schema.layout import Slot, device_layout_of, layout_of
-from modbus_schema.model import RegisterMap
-from modbus_schema.options import ByteOrder, WordOrder
-from modbus_schema.refs import Ref
-from modbus_schema.rules import Areas, MaxBlock
-from modbus_schema.write_rules import MaxWrite, WriteWith
+from modbus_schema.fields.options import ByteOrder, WordOrder
+from modbus_schema.fields.refs import Ref
+from modbus_schema.fields.rules import Areas, MaxBlock
+from modbus_schema.fields.write_rules import MaxWrite, WriteWith
+from modbus_schema.layout.tree import Slot, device_layout_of, layout_of
+from modbus_schema.model.register_map import RegisterMap
 
 K = TypeVar("K")
 V = TypeVar("V", bound=RegisterMap)

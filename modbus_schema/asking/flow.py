@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from modbus_schema.asking.state import ShapeState
+from modbus_schema.compile.plain import values_in
 from modbus_schema.errors import DecodeError
-from modbus_schema.layout import Layout, NotThere, Path, Question, QuestionKey, Slot
-from modbus_schema.plain import values_in
-from modbus_schema.shapes import answerable, relevant, shaped
-from modbus_schema.transfer import ReadPlan, plan_flow
+from modbus_schema.layout.shapes import answerable, relevant, shaped
+from modbus_schema.layout.tree import Layout, NotThere, Path, Question, QuestionKey, Slot
+from modbus_schema.reading.requests import ReadPlan, plan_flow
 from modbus_wire.errors import ExceptionResponse, ModbusError
 from modbus_wire.flows import Flow
 

@@ -11,13 +11,13 @@ from typing import Any, NamedTuple, TypeVar
 from modbus_schema.asking.flow import ATTEMPTS, Asking, Read
 from modbus_schema.asking.state import ShapeState
 from modbus_schema.errors import DecodeError, EncodeError
-from modbus_schema.layout import Layout, NotThere, Path, Slot
-from modbus_schema.model import RegisterMap
-from modbus_schema.partial import Bad, Partial, partial_flow
-from modbus_schema.planning import Refused
-from modbus_schema.rules import ReadRules
-from modbus_schema.shapes import relevant, shaped, value_in
-from modbus_schema.transfer import ReadPlan, plan_flow
+from modbus_schema.fields.rules import ReadRules
+from modbus_schema.layout.shapes import relevant, shaped, value_in
+from modbus_schema.layout.tree import Layout, NotThere, Path, Slot
+from modbus_schema.model.register_map import RegisterMap
+from modbus_schema.planning.blocks import Refused
+from modbus_schema.reading.partial import Bad, Partial, partial_flow
+from modbus_schema.reading.requests import ReadPlan, plan_flow
 from modbus_wire.errors import ExceptionResponse, ModbusError
 from modbus_wire.flows import Flow
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Generic, TypeVar
 
 from modbus_schema.errors import DecodeError, DefinitionError
-from modbus_schema.layout import Answers, Layout
-from modbus_schema.planning import NOTHING, Refused
-from modbus_schema.reading import ReadPlans, plans_of
-from modbus_schema.rules import ReadRules
+from modbus_schema.fields.rules import ReadRules
+from modbus_schema.layout.tree import Answers, Layout
+from modbus_schema.planning.blocks import NOTHING, Refused
+from modbus_schema.reading.plans import ReadPlans, plans_of
 
 M = TypeVar("M")
 

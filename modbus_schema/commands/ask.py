@@ -9,10 +9,10 @@ from typing import Any
 
 from modbus_schema.commands.texts import lines_of, ref_of, text_of, writes_of_texts
 from modbus_schema.device import Device
-from modbus_schema.layout import layout_of
-from modbus_schema.model import RegisterMap
-from modbus_schema.partial import Partial
-from modbus_schema.refs import Path, Ref, reference
+from modbus_schema.fields.refs import Path, Ref, reference
+from modbus_schema.layout.tree import layout_of
+from modbus_schema.model.register_map import RegisterMap
+from modbus_schema.reading.partial import Partial
 from modbus_schema.values.mapping import to_json
 from modbus_wire.errors import ModbusError
 from modbus_wire.sync.client import Client

@@ -12,11 +12,11 @@ from typing import Any
 from modbus_schema.commands.ask import add_client_options, client_of
 from modbus_schema.commands.texts import name_of, ref_of, text_of
 from modbus_schema.device import Device
-from modbus_schema.layout import Slot, layout_of
-from modbus_schema.model import RegisterMap
+from modbus_schema.fields.refs import reference
+from modbus_schema.layout.tree import Slot, layout_of
+from modbus_schema.model.register_map import RegisterMap
 from modbus_schema.polling.events import Change, Failure, Recovery
 from modbus_schema.polling.poller import Poller
-from modbus_schema.refs import reference
 
 
 def add_poll_arguments(parser: argparse.ArgumentParser) -> None:

@@ -12,9 +12,9 @@ from typing import Any
 
 from modbus_schema.blanks import blank
 from modbus_schema.commands.texts import name_of, settings_of_texts, text_of
-from modbus_schema.layout import Slot, layout_of
-from modbus_schema.model import RegisterMap
-from modbus_schema.refs import Setting, reference
+from modbus_schema.fields.refs import Setting, reference
+from modbus_schema.layout.tree import Slot, layout_of
+from modbus_schema.model.register_map import RegisterMap
 from modbus_schema.simulation.simulate import Simulation, simulate
 from modbus_schema.values.mapping import from_json
 

@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from modbus_schema.compile.plain import located
 from modbus_schema.errors import EncodeError
-from modbus_schema.layout import Absent, Slot, layout_of
-from modbus_schema.model import RegisterMap
-from modbus_schema.plain import located
-from modbus_schema.refs import Path, Ref, Setting, Write, path_text, reference
+from modbus_schema.fields.refs import Path, Ref, Setting, Write, path_text, reference
+from modbus_schema.layout.tree import Absent, Slot, layout_of
+from modbus_schema.model.register_map import RegisterMap
 from modbus_schema.values.plainly import form_of
 
 _STEP = re.compile(r"\.?([^.\[\]=]+)|\[(\d+)\]")

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 from modbus_schema.codecs.bit_table import BitList, SingleBit
 from modbus_schema.codecs.source import Endian, Scope, cut_out
 from modbus_schema.compile.functions import function_of
+from modbus_schema.compile.plain import decode_plain, decode_slot, decode_value, with_factors
 from modbus_schema.compile.twins import Twin, twin_of
 from modbus_schema.compile.views import Pass, Pull, passes_of, pulls_of
-from modbus_schema.layout import Absent, Found, GroupNode, RepeatNode, Slot
-from modbus_schema.plain import decode_plain, decode_slot, decode_value, with_factors
-from modbus_schema.planning import Block
+from modbus_schema.layout.tree import Absent, Found, GroupNode, RepeatNode, Slot
+from modbus_schema.planning.blocks import Block
 from modbus_wire.bits import BYTE_TO_BITS, unpack_bits
 
 TABLE_PAYS = 3

@@ -10,11 +10,11 @@ from modbus_schema.codecs.bits import truth_source
 from modbus_schema.codecs.optional import OptionalCodec
 from modbus_schema.codecs.source import Scope, put_in
 from modbus_schema.compile.functions import function_of
+from modbus_schema.compile.plain import encode_plain, encode_value
 from modbus_schema.compile.views import Pass, Pull, passes_of, pulled_wire, pulls_of
-from modbus_schema.layout import Absent, Found, GroupNode, RepeatNode, Slot
-from modbus_schema.options import Access
-from modbus_schema.plain import encode_plain, encode_value
-from modbus_schema.planning import Block
+from modbus_schema.fields.options import Access
+from modbus_schema.layout.tree import Absent, Found, GroupNode, RepeatNode, Slot
+from modbus_schema.planning.blocks import Block
 
 
 def compile_encoder(root: GroupNode, blocks: Sequence[Block]) -> Callable[[object], list[bytes]]:

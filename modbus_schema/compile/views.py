@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from modbus_schema.codecs.source import Endian
-from modbus_schema.layout import Slot
-from modbus_schema.planning import Block
+from modbus_schema.layout.tree import Slot
+from modbus_schema.planning.blocks import Block
 
 
 class View(NamedTuple):

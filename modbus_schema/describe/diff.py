@@ -12,8 +12,8 @@ from enum import Enum
 from typing import NamedTuple
 
 from modbus_schema.describe.rows import Row, rows_of
-from modbus_schema.model import RegisterMap
-from modbus_schema.options import Access
+from modbus_schema.fields.options import Access
+from modbus_schema.model.register_map import RegisterMap
 
 
 class Kind(Enum):

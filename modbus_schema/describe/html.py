@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from html import escape
 
 from modbus_schema.describe.rows import TITLES, Row, rows_by_table, summary
-from modbus_schema.model import RegisterMap
+from modbus_schema.model.register_map import RegisterMap
 from modbus_wire.codes import Table
 
 _STYLE = """

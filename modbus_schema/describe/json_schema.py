@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from modbus_schema.declared import Declaration, Group, Repeat
 from modbus_schema.describe.rows import summary
-from modbus_schema.layout import Absent, Node, RepeatNode, Slot, layout_of
-from modbus_schema.model import RegisterMap
+from modbus_schema.fields.declared import Declaration, Group, Repeat
+from modbus_schema.layout.tree import Absent, Node, RepeatNode, Slot, layout_of
+from modbus_schema.model.register_map import RegisterMap
 from modbus_schema.values.plainly import Json, form_of
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -53,7 +53,7 @@ def _of_member(field: Declaration, node: Node) -> dict[str, Json]:
 
 
 def _has_default(field: Any) -> bool:
-    from modbus_schema.declared import UNSET
+    from modbus_schema.fields.declared import UNSET
 
     return field.default is not UNSET
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from modbus_schema.describe.rows import TITLES, Row, rows_by_table, summary
-from modbus_schema.model import RegisterMap
+from modbus_schema.model.register_map import RegisterMap
 
 _HEADS = ("Address", "Modicon", "Field", "Type", "Access", "Unit", "Range", "Every", "Description")
 

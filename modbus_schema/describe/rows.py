@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from modbus_schema.addresses import modicon
 from modbus_schema.codecs.base import Codec
 from modbus_schema.codecs.enums import EnumCodec, FlagsCodec
-from modbus_schema.layout import Layout, Path, Slot, layout_of
-from modbus_schema.model import RegisterMap
-from modbus_schema.refs import path_text
+from modbus_schema.fields.refs import path_text
+from modbus_schema.layout.tree import Layout, Path, Slot, layout_of
+from modbus_schema.model.register_map import RegisterMap
 from modbus_wire.codes import Table
 
 TITLES = {

@@ -6,7 +6,7 @@ import csv
 import io
 
 from modbus_schema.describe.rows import rows_of
-from modbus_schema.model import RegisterMap
+from modbus_schema.model.register_map import RegisterMap
 
 COLUMNS = (
     "table",

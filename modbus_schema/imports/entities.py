@@ -10,14 +10,14 @@ from modbus_schema.codecs.bit_table import bit_list, single_bit
 from modbus_schema.codecs.bits import bit, boolean
 from modbus_schema.codecs.enums import enum
 from modbus_schema.codecs.numbers import uint16
-from modbus_schema.declared import Leaf
+from modbus_schema.fields.declared import Leaf
+from modbus_schema.fields.options import Access
+from modbus_schema.fields.refs import Path, path_text
 from modbus_schema.imports.codec_text import Kinds
 from modbus_schema.imports.documents import known, needed, whole
 from modbus_schema.imports.names import class_name, field_name
 from modbus_schema.imports.sketch import Entry
 from modbus_schema.imports.structures import limits_of, orders_of, sensor_codec
-from modbus_schema.options import Access
-from modbus_schema.refs import Path, path_text
 from modbus_wire.codes import ADDRESS_SPACE, Table
 
 _INPUTS = {

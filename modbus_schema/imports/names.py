@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection
 from keyword import iskeyword
 
-from modbus_schema.model import RegisterMap
-from modbus_schema.refs import Path
+from modbus_schema.fields.refs import Path
+from modbus_schema.model.register_map import RegisterMap
 
 _PATH = re.compile(r"[A-Za-z]\w*(?:\[\d+\]|\.[A-Za-z]\w*)*", re.ASCII)
 _STEP = re.compile(r"\[(\d+)\]|(\w+)")

@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from modbus_schema.checks import declaration_problems
 from modbus_schema.codecs.order import End, Order
-from modbus_schema.declared import Leaf
+from modbus_schema.fields.declared import Leaf
+from modbus_schema.fields.refs import Path, path_text
 from modbus_schema.imports.faults import Faults
-from modbus_schema.layout import Slot
-from modbus_schema.refs import Path, path_text
+from modbus_schema.layout.checks import declaration_problems
+from modbus_schema.layout.tree import Slot
 from modbus_schema.sources import Source
 from modbus_wire.codes import ADDRESS_SPACE, Table
 

@@ -10,7 +10,8 @@ from typing import Any
 from modbus_schema.codecs.base import Codec
 from modbus_schema.codecs.bit_table import SingleBit
 from modbus_schema.codecs.enums import EnumCodec, FlagsCodec
-from modbus_schema.declared import Leaf
+from modbus_schema.fields.declared import Leaf
+from modbus_schema.fields.periods import period_of
 from modbus_schema.imports.codec_text import CODECS, MAKERS, Kinds, annotation
 from modbus_schema.imports.faults import Fault, ImportFailed
 from modbus_schema.imports.imported import Imported
@@ -18,7 +19,6 @@ from modbus_schema.imports.names import class_name, unused
 from modbus_schema.imports.sketch import Entry, Sketch
 from modbus_schema.imports.text import call, docstring, literal
 from modbus_schema.imports.tree import Branch, Node, leaves_of, tree_of
-from modbus_schema.periods import period_of
 from modbus_wire.codes import Table
 
 _PLACEMENTS = {

@@ -11,15 +11,15 @@ from typing import Any
 from modbus_schema.addresses import Notation, parse_address
 from modbus_schema.codecs.base import Codec
 from modbus_schema.codecs.numbers import Number
-from modbus_schema.declared import Leaf
 from modbus_schema.describe.table_csv import COLUMNS
+from modbus_schema.fields.declared import Leaf
+from modbus_schema.fields.options import Access, WordOrder
+from modbus_schema.fields.refs import path_text
 from modbus_schema.imports.codec_text import Kinds, read_codec
 from modbus_schema.imports.faults import Faults
 from modbus_schema.imports.names import member_name, path_of
 from modbus_schema.imports.sketch import Entry, Sketch, checked
 from modbus_schema.imports.source import write_source
-from modbus_schema.options import Access, WordOrder
-from modbus_schema.refs import path_text
 from modbus_wire.codes import Table
 
 MEANINGS = (*COLUMNS, "scale", "offset")

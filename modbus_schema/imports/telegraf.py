@@ -13,14 +13,14 @@ from modbus_schema.codecs.base import Codec
 from modbus_schema.codecs.bit_table import single_bit
 from modbus_schema.codecs.numbers import Number
 from modbus_schema.codecs.text import String
-from modbus_schema.declared import Leaf
+from modbus_schema.fields.declared import Leaf
+from modbus_schema.fields.options import Access, WordOrder
 from modbus_schema.imports.codec_text import Kinds
 from modbus_schema.imports.documents import by_unit, known, listed, needed, whole
 from modbus_schema.imports.faults import Faults
 from modbus_schema.imports.names import field_name
 from modbus_schema.imports.sketch import Entry, checked
 from modbus_schema.imports.source import write_source
-from modbus_schema.options import Access, WordOrder
 from modbus_wire.codes import Table
 
 _LISTS = {

@@ -7,13 +7,13 @@ from threading import Condition
 from typing import Any, Generic, TypedDict, TypeVar, overload
 
 from modbus_schema.device_base import DeviceBase
-from modbus_schema.model import RegisterMap
-from modbus_schema.periods import Every, period_of
+from modbus_schema.fields.periods import Every, period_of
+from modbus_schema.fields.refs import Ref, reference
+from modbus_schema.model.register_map import RegisterMap
 from modbus_schema.polling.events import Change, Failure, PollStatistics, Reading, Recovery, log
 from modbus_schema.polling.polled import Call, Listeners, Poll, Polled, PollOptions
 from modbus_schema.polling.timing import Timer
 from modbus_schema.polling.watching import Watcher, check_watch
-from modbus_schema.refs import Ref, reference
 from modbus_schema.simulation.clock import SYSTEM_CLOCK, Clock
 from modbus_wire.policy import Backoff
 

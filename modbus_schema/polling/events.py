@@ -8,10 +8,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from modbus_schema.device_base import DeviceBase
-from modbus_schema.model import RegisterMap
-from modbus_schema.partial import Partial
+from modbus_schema.fields.refs import Ref
+from modbus_schema.model.register_map import RegisterMap
 from modbus_schema.polling.values import Values
-from modbus_schema.refs import Ref
+from modbus_schema.reading.partial import Partial
 from modbus_wire.errors import ModbusError
 from modbus_wire.log import logger
 

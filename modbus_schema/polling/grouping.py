@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from modbus_schema.declared import SOURCE_WORDS, Declaration, Group, Leaf, Mapped, Repeat
-from modbus_schema.periods import Period, period_of
-from modbus_schema.refs import Path, path_text
+from modbus_schema.fields.declared import SOURCE_WORDS, Declaration, Group, Leaf, Mapped, Repeat
+from modbus_schema.fields.periods import Period, period_of
+from modbus_schema.fields.refs import Path, path_text
 from modbus_schema.sources import Source
 
 _Parts = list[tuple[Period | None, Path]]

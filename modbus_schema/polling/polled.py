@@ -12,16 +12,16 @@ from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from modbus_schema.device_base import DeviceBase
 from modbus_schema.errors import DecodeError
-from modbus_schema.layout import Path
-from modbus_schema.model import RegisterMap
-from modbus_schema.partial import Partial
-from modbus_schema.periods import ONCE, Period
+from modbus_schema.fields.periods import ONCE, Period
+from modbus_schema.fields.refs import Ref, reference
+from modbus_schema.layout.tree import Path
+from modbus_schema.model.register_map import RegisterMap
 from modbus_schema.polling.events import Failure, PollStatistics, Reading, Recovery, log
 from modbus_schema.polling.grouping import poll_groups
 from modbus_schema.polling.schedule import Schedule
 from modbus_schema.polling.values import Values
 from modbus_schema.polling.watching import Watcher
-from modbus_schema.refs import Ref, reference
+from modbus_schema.reading.partial import Partial
 from modbus_wire.errors import (
     Acknowledge,
     ExceptionResponse,

@@ -8,7 +8,7 @@ from threading import RLock, Thread, current_thread
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 
 from modbus_schema.device import Device
-from modbus_schema.model import RegisterMap
+from modbus_schema.model.register_map import RegisterMap
 from modbus_schema.polling.base import PollerBase, PollerOptions, log_failure
 from modbus_schema.polling.polled import Call, Poll, Polled
 

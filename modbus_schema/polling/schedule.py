@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from modbus_schema.periods import Period
+from modbus_schema.fields.periods import Period
 from modbus_wire.policy import Backoff
 
 

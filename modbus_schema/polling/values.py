@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
-from modbus_schema.declared import Declaration, Group, Leaf
-from modbus_schema.model import RegisterMap
-from modbus_schema.refs import Path, Ref, declaration_at, reference
+from modbus_schema.fields.declared import Declaration, Group, Leaf
+from modbus_schema.fields.refs import Path, Ref, declaration_at, reference
+from modbus_schema.model.register_map import RegisterMap
 
 M = TypeVar("M", bound=RegisterMap)
 T = TypeVar("T")

@@ -10,11 +10,11 @@ from typing import Any
 
 from modbus_schema.codecs.base import Codec
 from modbus_schema.codecs.enums import EnumCodec, FlagsCodec
-from modbus_schema.declared import Declaration, Leaf, Mapped
 from modbus_schema.device_base import DeviceBase
+from modbus_schema.fields.declared import Declaration, Leaf, Mapped
+from modbus_schema.fields.refs import Ref, declaration_at
 from modbus_schema.polling.events import Change
 from modbus_schema.polling.values import Values
-from modbus_schema.refs import Ref, declaration_at
 
 
 class Told(Enum):

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from modbus_schema.changes import encode_image, settings_of
+from modbus_schema.compile.plain import assemble, encode_supplies, encode_value
 from modbus_schema.errors import EncodeError
-from modbus_schema.layout import Layout, Node, Slot
-from modbus_schema.plain import assemble, encode_supplies, encode_value
-from modbus_schema.planning import Block
-from modbus_schema.refs import Setting
+from modbus_schema.fields.refs import Setting
+from modbus_schema.layout.tree import Layout, Node, Slot
+from modbus_schema.planning.blocks import Block
 from modbus_schema.simulation.guard import GuardedBank
 from modbus_schema.simulation.sources import Dependence, Movement, Source, in_order
+from modbus_schema.writing.changes import encode_image, settings_of
 from modbus_wire.codes import Table
 from modbus_wire.errors import ServerDeviceFailure
 from modbus_wire.log import logger

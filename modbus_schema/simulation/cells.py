@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-from modbus_schema.layout import Layout, Slot
-from modbus_schema.planning import plan_model
+from modbus_schema.layout.tree import Layout, Slot
+from modbus_schema.planning.blocks import plan_model
 from modbus_wire.bits import pack_bits, unpack_bits
 from modbus_wire.codes import Table
 from modbus_wire.errors import IllegalDataAddress, IllegalDataValue

@@ -7,19 +7,19 @@ from contextlib import suppress
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, overload
 
-from modbus_schema.changes import Change, encode_image, settings_of
-from modbus_schema.declared import Mapped
+from modbus_schema.compile.plain import assemble, located
 from modbus_schema.errors import DecodeError, EncodeError
-from modbus_schema.layout import Absent, Layout, Slot, resolve
-from modbus_schema.model import RegisterMap
-from modbus_schema.plain import assemble, located
-from modbus_schema.refs import Ref, Setting, WritableRef
-from modbus_schema.shapes import Place, layout_for, placed_layout
+from modbus_schema.fields.declared import Mapped
+from modbus_schema.fields.refs import Ref, Setting, WritableRef
+from modbus_schema.layout.shapes import Place, layout_for, placed_layout
+from modbus_schema.layout.tree import Absent, Layout, Slot, resolve
+from modbus_schema.model.register_map import RegisterMap
 from modbus_schema.simulation.clock import SYSTEM_CLOCK, Clock
 from modbus_schema.simulation.guard import GuardedBank, Written
 from modbus_schema.simulation.image import image_of
 from modbus_schema.simulation.sources import Dependence, Movement
 from modbus_schema.simulation.watching import Watcher
+from modbus_schema.writing.changes import Change, encode_image, settings_of
 from modbus_wire.unit import Unit
 
 if TYPE_CHECKING:

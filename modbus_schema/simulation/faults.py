@@ -6,7 +6,7 @@ from collections.abc import Callable
 from threading import Lock
 from typing import TYPE_CHECKING, TypeAlias
 
-from modbus_schema.layout import Slot
+from modbus_schema.layout.tree import Slot
 from modbus_schema.simulation.clock import Clock
 from modbus_schema.simulation.guard import GuardedBank
 from modbus_schema.simulation.touched import Touched, touched_by

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Protocol, TypeAlias
 
+from modbus_schema.compile.plain import decode_value, supplies_of
 from modbus_schema.errors import DecodeError
-from modbus_schema.layout import Layout, Slot, ValueOf
-from modbus_schema.plain import decode_value, supplies_of
-from modbus_schema.planning import Block, runs
+from modbus_schema.layout.tree import Layout, Slot, ValueOf
+from modbus_schema.planning.blocks import Block, runs
 from modbus_schema.simulation.cells import CellMap, Cells
 from modbus_wire.bank import SparseBank
 from modbus_wire.bits import pack_bits, unpack_bits

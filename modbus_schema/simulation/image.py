@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from modbus_schema.compile import compile_decoder, compile_encoder
-from modbus_schema.layout import Layout
-from modbus_schema.planning import Block, runs
+from modbus_schema.layout.tree import Layout
+from modbus_schema.planning.blocks import Block, runs
 
 
 class Image(NamedTuple):

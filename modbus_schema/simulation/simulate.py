@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TypeVar, Unpack
 
-from modbus_schema.model import RegisterMap
-from modbus_schema.options import ByteOrder, WordOrder
-from modbus_schema.shapes import Place
+from modbus_schema.fields.options import ByteOrder, WordOrder
+from modbus_schema.layout.shapes import Place
+from modbus_schema.model.register_map import RegisterMap
 from modbus_schema.simulation.clock import SYSTEM_CLOCK, Clock
 from modbus_schema.simulation.device import SimulatedDevice
 from modbus_schema.simulation.served import Limits, Served, Units

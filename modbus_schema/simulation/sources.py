@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from modbus_schema.layout import Absent, Layout, Node, Slot, resolve
-from modbus_schema.planning import runs
-from modbus_schema.refs import Ref
+from modbus_schema.fields.refs import Ref
+from modbus_schema.layout.tree import Absent, Layout, Node, Slot, resolve
+from modbus_schema.planning.blocks import runs
 
 if TYPE_CHECKING:
     from types import TracebackType

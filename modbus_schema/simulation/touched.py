@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from modbus_schema.layout import Slot
+from modbus_schema.layout.tree import Slot
 from modbus_wire.codes import Table
 from modbus_wire.pdu.base import AnyRequest
 from modbus_wire.pdu.bits import (

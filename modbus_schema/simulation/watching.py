@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from modbus_schema.layout import Absent, Layout, Node, NotThere, Slot, ValueOf
-from modbus_schema.plain import assemble
-from modbus_schema.refs import Ref
+from modbus_schema.compile.plain import assemble
+from modbus_schema.fields.refs import Ref
+from modbus_schema.layout.tree import Absent, Layout, Node, NotThere, Slot, ValueOf
 from modbus_schema.simulation.guard import Written
 from modbus_wire.log import logger
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from modbus_schema.model import RegisterMap
+from modbus_schema.model.register_map import RegisterMap
 from modbus_schema.sunspec.catalogue import Source, definition
 from modbus_schema.sunspec.definitions import Definition
 from modbus_schema.sunspec.extents import whole_extent

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from modbus_schema.declared import Leaf
-from modbus_schema.model import RegisterMap
+from modbus_schema.fields.declared import Leaf
+from modbus_schema.model.register_map import RegisterMap
 
 
 def model_id_of(model: type[RegisterMap]) -> int:

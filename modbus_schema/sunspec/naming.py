@@ -15,7 +15,7 @@ from keyword import iskeyword
 
 from modbus_schema.imports.names import class_name as camel_case
 from modbus_schema.imports.names import unused
-from modbus_schema.model import RegisterMap
+from modbus_schema.model.register_map import RegisterMap
 
 _TAKEN = frozenset(name for parent in RegisterMap.__mro__ for name in vars(parent)) | {"self"}
 """What a field cannot be called, since the base class has it."""

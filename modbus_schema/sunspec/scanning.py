@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar, overload
 from modbus_schema.async_device import AsyncDevice, AsyncExecutor
 from modbus_schema.device import Device, Executor
 from modbus_schema.device_base import AnyExecutor
-from modbus_schema.model import RegisterMap
+from modbus_schema.model.register_map import RegisterMap
 from modbus_schema.sunspec.catalogue import Source, UnknownModel, definition
 from modbus_schema.sunspec.chain import BASES, Chain, Header, chain_flow
 from modbus_schema.sunspec.classes import made

@@ -14,13 +14,13 @@ from typing import Any, Generic, TypeVar, Unpack, cast, overload
 
 from modbus_schema.codecs.numbers import uint16
 from modbus_schema.codecs.text import raw
-from modbus_schema.declared import Leaf, Nested
-from modbus_schema.fields import RO, Field
+from modbus_schema.fields.declared import Leaf, Nested
+from modbus_schema.fields.descriptors import RO, Field
+from modbus_schema.fields.placements import group, holding_register, repeat
+from modbus_schema.fields.refs import Ref, Setting, WritableRef, references
 from modbus_schema.imports.names import unused
-from modbus_schema.model import RegisterMap
-from modbus_schema.placements import group, holding_register, repeat
-from modbus_schema.refs import Ref, Setting, WritableRef, references
-from modbus_schema.shapes import Place
+from modbus_schema.layout.shapes import Place
+from modbus_schema.model.register_map import RegisterMap
 from modbus_schema.simulation.clock import SYSTEM_CLOCK, Clock
 from modbus_schema.simulation.served import Limits
 from modbus_schema.simulation.simulate import Simulation

@@ -23,8 +23,8 @@ from modbus_schema.codecs.optional import NanCodec, OptionalCodec
 from modbus_schema.codecs.order import Order
 from modbus_schema.codecs.scaled_by import ScaledBy
 from modbus_schema.codecs.scaling import ScaledFloat, ScaledInteger
-from modbus_schema.layout import Slot
-from modbus_schema.planning import Block
+from modbus_schema.layout.tree import Slot
+from modbus_schema.planning.blocks import Block
 
 Values: TypeAlias = npt.NDArray[Any]
 

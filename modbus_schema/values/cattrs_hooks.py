@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol, TypeGuard
 
-from modbus_schema.model import RegisterMap
+from modbus_schema.model.register_map import RegisterMap
 from modbus_schema.values.mapping import from_plain, to_plain
 
 

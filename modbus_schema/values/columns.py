@@ -12,13 +12,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
+from modbus_schema.compile.plain import (
+    check_size,
+    decode_slot,
+    leaf_values,
+    values_in,
+    with_factors,
+)
 from modbus_schema.errors import DecodeError
-from modbus_schema.layout import GroupNode, Layout, Slot, layout_of
-from modbus_schema.model import RegisterMap
-from modbus_schema.plain import check_size, decode_slot, leaf_values, values_in, with_factors
-from modbus_schema.planning import Block
-from modbus_schema.refs import path_text
-from modbus_schema.snapshots import RawSnapshot
+from modbus_schema.fields.refs import path_text
+from modbus_schema.layout.tree import GroupNode, Layout, Slot, layout_of
+from modbus_schema.model.register_map import RegisterMap
+from modbus_schema.planning.blocks import Block
+from modbus_schema.planning.snapshots import RawSnapshot
 from modbus_schema.values.bulk import (
     Column,
     Values,

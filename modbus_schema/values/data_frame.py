@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from modbus_schema.codecs.base import Codec
-from modbus_schema.model import RegisterMap
-from modbus_schema.snapshots import RawSnapshot
+from modbus_schema.model.register_map import RegisterMap
+from modbus_schema.planning.snapshots import RawSnapshot
 from modbus_schema.values.bulk import Column
 from modbus_schema.values.columns import field_columns
 from modbus_schema.values.labels import enum_of, labels

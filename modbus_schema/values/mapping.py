@@ -9,11 +9,17 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from modbus_schema.compile.plain import (
+    absent_error,
+    encode_supplies,
+    encode_value,
+    leaf_values,
+    located,
+)
 from modbus_schema.errors import DecodeError, EncodeError
-from modbus_schema.layout import Absent, GroupNode, Layout, Node, RepeatNode, Slot, layout_of
-from modbus_schema.model import RegisterMap
-from modbus_schema.plain import absent_error, encode_supplies, encode_value, leaf_values, located
-from modbus_schema.shapes import default_in, layout_for, settled
+from modbus_schema.layout.shapes import default_in, layout_for, settled
+from modbus_schema.layout.tree import Absent, GroupNode, Layout, Node, RepeatNode, Slot, layout_of
+from modbus_schema.model.register_map import RegisterMap
 from modbus_schema.values.plainly import Form, Json, form_of
 
 M = TypeVar("M", bound=RegisterMap)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from modbus_schema.changes import Change
-from modbus_schema.layout import Layout, Slot
+from modbus_schema.layout.tree import Layout, Slot
+from modbus_schema.writing.changes import Change
 
 
 def commits_of(layout: Layout, slots: Iterable[Slot]) -> list[Change]:

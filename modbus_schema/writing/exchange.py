@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from modbus_schema.changes import Change, encode_image, writes_of
+from modbus_schema.compile.plain import located
 from modbus_schema.errors import EncodeError
-from modbus_schema.layout import Layout, Path, Slot, ValueOf
-from modbus_schema.plain import located
-from modbus_schema.planning import Block, runs
-from modbus_schema.reading import ReadPlans
-from modbus_schema.refs import Setting
-from modbus_schema.transfer import ReadPlan
-from modbus_schema.write_rules import WriteRules
+from modbus_schema.fields.refs import Setting
+from modbus_schema.fields.write_rules import WriteRules
+from modbus_schema.layout.tree import Layout, Path, Slot, ValueOf
+from modbus_schema.planning.blocks import Block, runs
+from modbus_schema.reading.plans import ReadPlans
+from modbus_schema.reading.requests import ReadPlan
+from modbus_schema.writing.changes import Change, encode_image, writes_of
 from modbus_schema.writing.commits import commits_of
 from modbus_schema.writing.parts import Part
 from modbus_wire.codes import MAX_RW_WRITE_REGISTERS, Table

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
 from modbus_schema.errors import DecodeError
-from modbus_schema.layout import Slot, ValueOf
-from modbus_schema.model import RegisterMap
-from modbus_schema.reading import ReadPlans
+from modbus_schema.layout.tree import Slot, ValueOf
+from modbus_schema.model.register_map import RegisterMap
+from modbus_schema.reading.plans import ReadPlans
 from modbus_schema.writing.exchange import Exchange
 from modbus_schema.writing.outcome import Outcome
 from modbus_schema.writing.parts import Part

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from modbus_schema.changes import Change, in_turn
 from modbus_schema.compile import compile_encoder
-from modbus_schema.layout import Layout, Path, Slot
-from modbus_schema.planning import Block, plan_writes, write_with
-from modbus_schema.write_rules import WriteRules, WriteWith
+from modbus_schema.fields.write_rules import WriteRules, WriteWith
+from modbus_schema.layout.tree import Layout, Path, Slot
+from modbus_schema.planning.blocks import Block, plan_writes, write_with
+from modbus_schema.writing.changes import Change, in_turn
 from modbus_schema.writing.commits import commits_of, without_commits
 from modbus_schema.writing.parts import Part
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from modbus_schema.changes import is_same
 from modbus_schema.errors import DecodeError
-from modbus_schema.layout import Layout, Path, Slot
-from modbus_schema.refs import Setting
-from modbus_schema.shapes import value_in
+from modbus_schema.fields.refs import Setting
+from modbus_schema.layout.shapes import value_in
+from modbus_schema.layout.tree import Layout, Path, Slot
+from modbus_schema.writing.changes import is_same
 from modbus_schema.writing.plans import Wanted, WritePlans
 
 

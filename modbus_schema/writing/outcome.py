@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
-from modbus_schema.layout import Slot
-from modbus_schema.model import RegisterMap
-from modbus_schema.refs import Ref, reference
+from modbus_schema.fields.refs import Ref, reference
+from modbus_schema.layout.tree import Slot
+from modbus_schema.model.register_map import RegisterMap
 from modbus_wire.pdu.base import AnyRequest
 
 M = TypeVar("M", bound=RegisterMap)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from modbus_schema.planning import Block
-from modbus_schema.write_rules import WriteWith
+from modbus_schema.fields.write_rules import WriteWith
+from modbus_schema.planning.blocks import Block
 from modbus_wire.codes import Table
 from modbus_wire.pdu.base import WriteRequest
 from modbus_wire.pdu.bits import WriteMultipleCoils, WriteSingleCoil

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from modbus_schema.changes import (
+from modbus_schema.compile.plain import with_factors
+from modbus_schema.errors import DefinitionError
+from modbus_schema.fields.refs import Setting
+from modbus_schema.fields.write_rules import WriteRules, write_rules_from
+from modbus_schema.layout.tree import Layout, Slot, ValueOf
+from modbus_schema.planning.blocks import write_problems, write_with
+from modbus_schema.writing.changes import (
     Change,
     Encoded,
     changes_between,
@@ -14,12 +20,6 @@ from modbus_schema.changes import (
     writable_values,
     writes_of,
 )
-from modbus_schema.errors import DefinitionError
-from modbus_schema.layout import Layout, Slot, ValueOf
-from modbus_schema.plain import with_factors
-from modbus_schema.planning import write_problems, write_with
-from modbus_schema.refs import Setting
-from modbus_schema.write_rules import WriteRules, write_rules_from
 from modbus_schema.writing.commits import staged
 from modbus_schema.writing.instances import InstanceWriters
 from modbus_schema.writing.parts import Part

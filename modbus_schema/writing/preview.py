@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar, overload
 
-from modbus_schema.model import RegisterMap
-from modbus_schema.planning import Block
-from modbus_schema.refs import Ref, reference
-from modbus_schema.transfer import read_request
+from modbus_schema.fields.refs import Ref, reference
+from modbus_schema.model.register_map import RegisterMap
+from modbus_schema.planning.blocks import Block
+from modbus_schema.reading.requests import read_request
 from modbus_schema.writing.flow import Masks
 from modbus_schema.writing.parts import Part
 from modbus_wire.pdu.base import AnyRequest

@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 
 import attrs
 
-from modbus_schema.changes import is_same
+from modbus_schema.compile.plain import decode_slot, supplies_of, with_factors
 from modbus_schema.errors import DecodeError, SchemaError
-from modbus_schema.layout import Slot, ValueOf
-from modbus_schema.plain import decode_slot, supplies_of, with_factors
-from modbus_schema.planning import Block
-from modbus_schema.reading import ReadPlans
-from modbus_schema.refs import Ref, reference
-from modbus_schema.transfer import ReadPlan
+from modbus_schema.fields.refs import Ref, reference
+from modbus_schema.layout.tree import Slot, ValueOf
+from modbus_schema.planning.blocks import Block
+from modbus_schema.reading.plans import ReadPlans
+from modbus_schema.reading.requests import ReadPlan
+from modbus_schema.writing.changes import is_same
 from modbus_schema.writing.parts import Part
 from modbus_wire.errors import ModbusError
 from modbus_wire.flows import Flow, Pause

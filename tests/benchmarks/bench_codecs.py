@@ -24,13 +24,13 @@ from modbus_schema.codecs.numbers import (
     uint64,
 )
 from modbus_schema.compile import compile_decoder, compile_encoder
-from modbus_schema.fields import RO
-from modbus_schema.layout import Layout, layout_of
-from modbus_schema.model import RegisterMap
-from modbus_schema.placements import holding_register
-from modbus_schema.plain import decode_plain, encode_plain
-from modbus_schema.planning import plan
-from modbus_schema.rules import ReadRules
+from modbus_schema.compile.plain import decode_plain, encode_plain
+from modbus_schema.fields.descriptors import RO
+from modbus_schema.fields.placements import holding_register
+from modbus_schema.fields.rules import ReadRules
+from modbus_schema.layout.tree import Layout, layout_of
+from modbus_schema.model.register_map import RegisterMap
+from modbus_schema.planning.blocks import plan
 from tests.benchmarks.harness import FULL, Effort, Ratio, Unavailable, interleave, per_call, report
 
 Way = Callable[[Any], object]

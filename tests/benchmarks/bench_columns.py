@@ -11,12 +11,12 @@ from typing import Any
 
 from modbus_schema.codecs import float32, int16, uint16, uint32
 from modbus_schema.compile import compile_decoder
-from modbus_schema.fields import RO
-from modbus_schema.layout import layout_of
-from modbus_schema.model import RegisterMap
-from modbus_schema.placements import holding_register
-from modbus_schema.planning import plan_model
-from modbus_schema.snapshots import RawSnapshot
+from modbus_schema.fields.descriptors import RO
+from modbus_schema.fields.placements import holding_register
+from modbus_schema.layout.tree import layout_of
+from modbus_schema.model.register_map import RegisterMap
+from modbus_schema.planning.blocks import plan_model
+from modbus_schema.planning.snapshots import RawSnapshot
 from tests.benchmarks.harness import FULL, Effort, Ratio, Unavailable, interleave, per_call, report
 
 SNAPSHOTS = 1000

@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 
 from modbus_schema import Device
-from modbus_schema.transfer import read_request
+from modbus_schema.reading.requests import read_request
 from modbus_wire.sync.client import Client
 from tests.benchmarks.children import Child, compiled
 from tests.benchmarks.floats import DATA, FORMAT, Answering, HandWritten, floats_model

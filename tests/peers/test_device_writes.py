@@ -16,7 +16,7 @@ from modbus_schema import (
     holding_register,
     uint16,
 )
-from modbus_schema.write_rules import WriteWith
+from modbus_schema.fields.write_rules import WriteWith
 from modbus_wire import Client, IllegalFunction
 from tests.peers import (
     libmodbus_peer,

@@ -24,10 +24,16 @@ from modbus_schema.codecs import (
 from modbus_schema.codecs.order import ABCD, Order
 from modbus_schema.compile import compile_decoder, compile_encoder
 from modbus_schema.errors import DecodeError, EncodeError
-from modbus_schema.fields import RO, RW, WO
-from modbus_schema.layout import layout_of
-from modbus_schema.model import RegisterMap
-from modbus_schema.placements import discrete_input, group, holding_register, input_register, repeat
+from modbus_schema.fields.descriptors import RO, RW, WO
+from modbus_schema.fields.placements import (
+    discrete_input,
+    group,
+    holding_register,
+    input_register,
+    repeat,
+)
+from modbus_schema.layout.tree import layout_of
+from modbus_schema.model.register_map import RegisterMap
 from tests.schema.codec_checks import Mode
 from tests.schema.generated_maps import whole_tables
 

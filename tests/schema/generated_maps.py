@@ -10,10 +10,8 @@ from hypothesis import strategies as st
 
 from modbus_schema.codecs import Codec, array, bit_list, int16, single_bit
 from modbus_schema.codecs.order import End
-from modbus_schema.fields import RO, RW, WO
-from modbus_schema.layout import Layout, Slot
-from modbus_schema.model import RegisterMap
-from modbus_schema.placements import (
+from modbus_schema.fields.descriptors import RO, RW, WO
+from modbus_schema.fields.placements import (
     coil,
     discrete_input,
     group,
@@ -21,7 +19,9 @@ from modbus_schema.placements import (
     input_register,
     repeat,
 )
-from modbus_schema.planning import Block
+from modbus_schema.layout.tree import Layout, Slot
+from modbus_schema.model.register_map import RegisterMap
+from modbus_schema.planning.blocks import Block
 from modbus_wire.codes import Table
 from tests.schema.generated_codecs import FLOATS, INTEGERS, ODD_VALUES, bit_codecs, whole_codecs
 

@@ -25,7 +25,7 @@ from modbus_schema import (
     string,
     uint16,
 )
-from modbus_schema.periods import Period
+from modbus_schema.fields.periods import Period
 from modbus_schema.polling.polled import Call, Listeners, Polled, PollOptions
 from modbus_schema.polling.watching import Watcher
 from modbus_schema.simulation import ManualClock

@@ -25,7 +25,7 @@ from modbus_schema import (
     string,
     uint16,
 )
-from modbus_schema.layout import layout_of
+from modbus_schema.layout.tree import layout_of
 from modbus_schema.simulation.device import SimulatedDevice
 from tests.schema.generated_maps import Extent, maps
 from tests.schema.test_compile_generated import assert_same_instance

@@ -11,12 +11,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from modbus_schema.codecs import float32, uint16
+from modbus_schema.compile.plain import assemble
 from modbus_schema.errors import EncodeError
-from modbus_schema.fields import RO, RW
-from modbus_schema.layout import layout_of
-from modbus_schema.model import RegisterMap
-from modbus_schema.placements import holding_register, input_register
-from modbus_schema.plain import assemble
+from modbus_schema.fields.descriptors import RO, RW
+from modbus_schema.fields.placements import holding_register, input_register
+from modbus_schema.layout.tree import layout_of
+from modbus_schema.model.register_map import RegisterMap
 from modbus_schema.values.cattrs_hooks import register_maps
 from modbus_schema.values.mapping import from_plain, to_json, to_plain
 from tests.schema.generated_maps import Extent, cells, maps, whole_tables

@@ -27,17 +27,23 @@ from modbus_schema.codecs import (
     timestamp,
     uint16,
 )
+from modbus_schema.compile.plain import decode_plain, leaf_values
 from modbus_schema.device import Device
 from modbus_schema.errors import DecodeError
-from modbus_schema.fields import RO, RW, WO
-from modbus_schema.layout import Slot, layout_of
-from modbus_schema.model import RegisterMap
-from modbus_schema.placements import coil, discrete_input, holding_register, input_register, repeat
-from modbus_schema.plain import decode_plain, leaf_values
-from modbus_schema.planning import plan_model
-from modbus_schema.refs import path_text
+from modbus_schema.fields.descriptors import RO, RW, WO
+from modbus_schema.fields.placements import (
+    coil,
+    discrete_input,
+    holding_register,
+    input_register,
+    repeat,
+)
+from modbus_schema.fields.refs import path_text
+from modbus_schema.layout.tree import Slot, layout_of
+from modbus_schema.model.register_map import RegisterMap
+from modbus_schema.planning.blocks import plan_model
+from modbus_schema.planning.snapshots import RawSnapshot
 from modbus_schema.simulation.simulate import simulate
-from modbus_schema.snapshots import RawSnapshot
 from modbus_wire.errors import ModbusError
 from modbus_wire.sync.client import Client
 from tests.schema.generated_maps import Extent, cells, maps

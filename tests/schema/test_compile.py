@@ -15,14 +15,14 @@ from modbus_schema.codecs import Codec, array, bit_list, bits, int32, string, ui
 from modbus_schema.codecs.base import device_bytes
 from modbus_schema.codecs.order import ABCD, Order
 from modbus_schema.compile import compile_decoder, compile_encoder
+from modbus_schema.compile.plain import decode_plain, encode_plain
 from modbus_schema.errors import DecodeError
-from modbus_schema.fields import RO, RW, WO
-from modbus_schema.layout import GroupNode, layout_of
-from modbus_schema.model import RegisterMap
-from modbus_schema.placements import coil, discrete_input, holding_register
-from modbus_schema.plain import decode_plain, encode_plain
-from modbus_schema.planning import plan
-from modbus_schema.rules import ReadRules
+from modbus_schema.fields.descriptors import RO, RW, WO
+from modbus_schema.fields.placements import coil, discrete_input, holding_register
+from modbus_schema.fields.rules import ReadRules
+from modbus_schema.layout.tree import GroupNode, layout_of
+from modbus_schema.model.register_map import RegisterMap
+from modbus_schema.planning.blocks import plan
 from tests.schema.codec_checks import CASES, ORDERS, Case, Mode, same
 from tests.schema.codec_values import TAKEN
 from tests.schema.compile_checks import (

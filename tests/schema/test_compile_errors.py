@@ -8,10 +8,10 @@ import pytest
 from modbus_schema.codecs import Codec
 from modbus_schema.compile import compile_decoder, compile_encoder
 from modbus_schema.errors import DecodeError, EncodeError
-from modbus_schema.fields import RW
-from modbus_schema.layout import layout_of
-from modbus_schema.model import RegisterMap
-from modbus_schema.placements import coil
+from modbus_schema.fields.descriptors import RW
+from modbus_schema.fields.placements import coil
+from modbus_schema.layout.tree import layout_of
+from modbus_schema.model.register_map import RegisterMap
 from tests.schema.codec_values import REFUSED
 from tests.schema.compile_checks import DECODE, ENCODE, IMAGE, PLANT, Zone, map_of
 from tests.schema.generated_maps import whole_tables

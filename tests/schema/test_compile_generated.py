@@ -6,11 +6,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modbus_schema.compile import compile_decoder, compile_decoder_of_one, compile_encoder
+from modbus_schema.compile.plain import (
+    assemble,
+    decode_plain,
+    decode_slot,
+    encode_plain,
+    leaf_values,
+)
 from modbus_schema.errors import DecodeError
-from modbus_schema.layout import Layout, layout_of
-from modbus_schema.plain import assemble, decode_plain, decode_slot, encode_plain, leaf_values
-from modbus_schema.planning import plan
-from modbus_schema.rules import ReadRules
+from modbus_schema.fields.rules import ReadRules
+from modbus_schema.layout.tree import Layout, layout_of
+from modbus_schema.planning.blocks import plan
 from tests.schema.codec_checks import same
 from tests.schema.compile_checks import generated, outcome
 from tests.schema.generated_maps import Extent, cells, maps, slots_with_values, whole_tables

@@ -6,10 +6,10 @@ import pytest
 
 from modbus_schema.codecs import int16, uint16
 from modbus_schema.compile import compile_decoder
-from modbus_schema.fields import RO, RW
-from modbus_schema.layout import layout_of
-from modbus_schema.model import RegisterMap
-from modbus_schema.placements import holding_register, input_register, repeat
+from modbus_schema.fields.descriptors import RO, RW
+from modbus_schema.fields.placements import holding_register, input_register, repeat
+from modbus_schema.layout.tree import layout_of
+from modbus_schema.model.register_map import RegisterMap
 from tests.schema.compile_checks import IMAGE, PLANT, Plant, generated
 from tests.schema.generated_maps import whole_tables
 

@@ -15,9 +15,9 @@ from modbus_schema.describe.html import to_html
 from modbus_schema.describe.markdown import to_markdown
 from modbus_schema.describe.rows import rows_of
 from modbus_schema.describe.table_csv import to_csv
-from modbus_schema.fields import RO, RW, WO
-from modbus_schema.model import RegisterMap
-from modbus_schema.placements import coil, group, holding_register, input_register, repeat
+from modbus_schema.fields.descriptors import RO, RW, WO
+from modbus_schema.fields.placements import coil, group, holding_register, input_register, repeat
+from modbus_schema.model.register_map import RegisterMap
 
 DASH = "\N{EN DASH}"
 

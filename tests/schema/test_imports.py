@@ -18,8 +18,8 @@ from modbus_schema.describe.table_csv import to_csv
 from modbus_schema.imports.faults import ImportFailed
 from modbus_schema.imports.table_csv import from_csv
 from modbus_schema.imports.telegraf import from_telegraf
-from modbus_schema.layout import layout_of
-from modbus_schema.model import RegisterMap
+from modbus_schema.layout.tree import layout_of
+from modbus_schema.model.register_map import RegisterMap
 from modbus_wire.codes import Table
 from tests.schema.generated_maps import Extent, maps
 from tests.schema.test_describe import Pump

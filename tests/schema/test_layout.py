@@ -8,11 +8,11 @@ from attrs.validators import instance_of, lt
 from modbus_schema.codecs import array, bit, bit_list, bits, float32, int16, raw, uint16, uint32
 from modbus_schema.codecs.order import ABCD, BADC, CDAB, DCBA, Order
 from modbus_schema.errors import EncodeError
-from modbus_schema.fields import RO, RW
-from modbus_schema.layout import GroupNode, RepeatNode, layout_of
-from modbus_schema.model import RegisterMap
-from modbus_schema.options import Access
-from modbus_schema.placements import coil, group, holding_register, input_register, repeat
+from modbus_schema.fields.descriptors import RO, RW
+from modbus_schema.fields.options import Access
+from modbus_schema.fields.placements import coil, group, holding_register, input_register, repeat
+from modbus_schema.layout.tree import GroupNode, RepeatNode, layout_of
+from modbus_schema.model.register_map import RegisterMap
 from modbus_wire.codes import Table
 
 

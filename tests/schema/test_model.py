@@ -10,10 +10,10 @@ import attrs
 import pytest
 
 from modbus_schema.codecs import enum, float32, int16, uint16
-from modbus_schema.fields import RO, RW, WO
-from modbus_schema.layout import layout_of
-from modbus_schema.model import RegisterMap
-from modbus_schema.placements import coil, group, holding_register, input_register, repeat
+from modbus_schema.fields.descriptors import RO, RW, WO
+from modbus_schema.fields.placements import coil, group, holding_register, input_register, repeat
+from modbus_schema.layout.tree import layout_of
+from modbus_schema.model.register_map import RegisterMap
 from tests.schema.maps import Circuit, House, a_house
 from tests.schema.maps import Mode as HouseMode
 from tests.schema.maps import Zone as HouseZone

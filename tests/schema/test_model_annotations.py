@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
-from modbus_schema import fields as f
 from modbus_schema.codecs import int16, uint16
 from modbus_schema.errors import DefinitionError
-from modbus_schema.fields import RO, RW
-from modbus_schema.layout import layout_of
-from modbus_schema.model import RegisterMap
-from modbus_schema.options import Access
-from modbus_schema.placements import group, holding_register
+from modbus_schema.fields import descriptors as f
+from modbus_schema.fields.descriptors import RO, RW
+from modbus_schema.fields.options import Access
+from modbus_schema.fields.placements import group, holding_register
+from modbus_schema.layout.tree import layout_of
+from modbus_schema.model.register_map import RegisterMap
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -41,7 +41,7 @@ def test_strings_are_resolved() -> None:
 
 def test_names_of_the_function_are_not_needed() -> None:
     """A map made in a function may name types, groups and annotations that only it knows."""
-    from modbus_schema.fields import WO
+    from modbus_schema.fields.descriptors import WO
 
     class Local(RegisterMap):
         speed: RW[int] = holding_register(0, int16)

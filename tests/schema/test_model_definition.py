@@ -7,12 +7,10 @@ import attrs
 import pytest
 
 from modbus_schema.codecs import Codec, bit, bits, int16, int32, string, uint8, uint16, uint32
-from modbus_schema.declared import Leaf
 from modbus_schema.errors import DefinitionError
-from modbus_schema.fields import RO, RW, WO, Field
-from modbus_schema.layout import layout_of
-from modbus_schema.model import RegisterMap
-from modbus_schema.placements import (
+from modbus_schema.fields.declared import Leaf
+from modbus_schema.fields.descriptors import RO, RW, WO, Field
+from modbus_schema.fields.placements import (
     coil,
     discrete_input,
     group,
@@ -20,6 +18,8 @@ from modbus_schema.placements import (
     input_register,
     repeat,
 )
+from modbus_schema.layout.tree import layout_of
+from modbus_schema.model.register_map import RegisterMap
 
 
 def wrong(value: object) -> Any:

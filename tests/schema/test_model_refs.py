@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from modbus_schema.codecs import int16, uint16
-from modbus_schema.fields import RO, RW, WO
-from modbus_schema.layout import layout_of
-from modbus_schema.model import RegisterMap
-from modbus_schema.placements import group, holding_register, input_register, repeat
-from modbus_schema.refs import Ref, Setting, WritableRef, Write, reference
+from modbus_schema.fields.descriptors import RO, RW, WO
+from modbus_schema.fields.placements import group, holding_register, input_register, repeat
+from modbus_schema.fields.refs import Ref, Setting, WritableRef, Write, reference
+from modbus_schema.layout.tree import layout_of
+from modbus_schema.model.register_map import RegisterMap
 
 
 class Fan(RegisterMap):

@@ -9,10 +9,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from modbus_schema import RO, Device, RegisterMap, float64, input_register, simulate, uint32
+from modbus_schema.compile.plain import assemble, leaf_values
 from modbus_schema.errors import EncodeError
-from modbus_schema.layout import layout_of
-from modbus_schema.plain import assemble, leaf_values
-from modbus_schema.refs import reference
+from modbus_schema.fields.refs import reference
+from modbus_schema.layout.tree import layout_of
 from modbus_schema.simulation import Hole, ManualClock
 from modbus_schema.simulation.device import SimulatedDevice
 from modbus_wire import Client

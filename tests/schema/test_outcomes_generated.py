@@ -9,16 +9,16 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from modbus_schema.changes import encode_image, writable_values
 from modbus_schema.codecs import bit, uint16
+from modbus_schema.compile.plain import assemble, leaf_values
 from modbus_schema.device import Device
 from modbus_schema.errors import EncodeError
-from modbus_schema.fields import RW, WO
-from modbus_schema.layout import Layout, Slot, layout_of
-from modbus_schema.model import RegisterMap
-from modbus_schema.placements import coil, holding_register, repeat
-from modbus_schema.plain import assemble, leaf_values
-from modbus_schema.refs import Ref, reference
+from modbus_schema.fields.descriptors import RW, WO
+from modbus_schema.fields.placements import coil, holding_register, repeat
+from modbus_schema.fields.refs import Ref, reference
+from modbus_schema.layout.tree import Layout, Slot, layout_of
+from modbus_schema.model.register_map import RegisterMap
+from modbus_schema.writing.changes import encode_image, writable_values
 from modbus_schema.writing.outcome import Outcome, outcome_of
 from modbus_wire.bank import SharedBank
 from modbus_wire.bits import unpack_bits

@@ -27,7 +27,7 @@ from modbus_schema import (
     uint16,
     uint32,
 )
-from modbus_schema.partial import Partial
+from modbus_schema.reading.partial import Partial
 from modbus_wire import (
     AsyncClient,
     Client,

@@ -9,10 +9,8 @@ from hypothesis import strategies as st
 
 from modbus_schema.codecs import Codec, array, bit_list, uint16
 from modbus_schema.device import Device
-from modbus_schema.fields import RO, WO
-from modbus_schema.layout import Slot, layout_of
-from modbus_schema.model import RegisterMap
-from modbus_schema.placements import (
+from modbus_schema.fields.descriptors import RO, WO
+from modbus_schema.fields.placements import (
     coil,
     discrete_input,
     group,
@@ -20,7 +18,9 @@ from modbus_schema.placements import (
     input_register,
     repeat,
 )
-from modbus_schema.refs import reference
+from modbus_schema.fields.refs import reference
+from modbus_schema.layout.tree import Slot, layout_of
+from modbus_schema.model.register_map import RegisterMap
 from modbus_wire.codes import Table
 from modbus_wire.errors import IllegalDataAddress, IllegalDataValue, ServerDeviceFailure
 from tests.schema.picky import PickyBank, Read, Wire

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from modbus_schema.codecs import uint16
 from modbus_schema.errors import DefinitionError
-from modbus_schema.fields import RO, WO
-from modbus_schema.layout import layout_of
-from modbus_schema.model import RegisterMap
-from modbus_schema.periods import LEAST, MOST, Period, period_of
-from modbus_schema.placements import coil, group, holding_register, input_register, repeat
+from modbus_schema.fields.descriptors import RO, WO
+from modbus_schema.fields.periods import LEAST, MOST, Period, period_of
+from modbus_schema.fields.placements import coil, group, holding_register, input_register, repeat
+from modbus_schema.layout.tree import layout_of
+from modbus_schema.model.register_map import RegisterMap
 
 SECOND = 1_000_000_000
 

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from modbus_schema.codecs import array, bit, bit_list, bits, float32, int64, string, uint16, uint32
 from modbus_schema.codecs.order import ABCD
-from modbus_schema.fields import RO, RW, WO
-from modbus_schema.layout import Slot, layout_of
-from modbus_schema.model import RegisterMap
-from modbus_schema.options import Access
-from modbus_schema.placements import coil, holding_register, input_register
-from modbus_schema.planning import Block, plan, plan_model, plan_writes
-from modbus_schema.rules import ReadRules, rules_from
+from modbus_schema.fields.descriptors import RO, RW, WO
+from modbus_schema.fields.options import Access
+from modbus_schema.fields.placements import coil, holding_register, input_register
+from modbus_schema.fields.rules import ReadRules, rules_from
+from modbus_schema.layout.tree import Slot, layout_of
+from modbus_schema.model.register_map import RegisterMap
+from modbus_schema.planning.blocks import Block, plan, plan_model, plan_writes
 from modbus_wire.codes import Table
 
 LIMITS = {"read": {True: 2000, False: 125}, "write": {True: 1968, False: 123}}

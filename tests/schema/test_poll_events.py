@@ -30,8 +30,8 @@ from modbus_schema import (
     uint16,
 )
 from modbus_schema.codecs import duration, raw
-from modbus_schema.layout import layout_of
-from modbus_schema.periods import ONCE, period_of
+from modbus_schema.fields.periods import ONCE, period_of
+from modbus_schema.layout.tree import layout_of
 from modbus_schema.polling.grouping import poll_groups
 from modbus_schema.polling.watching import check_watch, differ
 from modbus_wire.codes import Table

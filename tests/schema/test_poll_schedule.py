@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modbus_schema.periods import ONCE, Period, period_of
+from modbus_schema.fields.periods import ONCE, Period, period_of
 from modbus_schema.polling.schedule import Schedule
 from modbus_wire.policy import Backoff
 

@@ -16,7 +16,7 @@ from modbus_schema import (
     simulate,
     uint16,
 )
-from modbus_schema.periods import period_of
+from modbus_schema.fields.periods import period_of
 from modbus_schema.polling.grouping import poll_groups
 from modbus_schema.simulation.device import SimulatedDevice
 from modbus_wire import Client, IllegalDataAddress

@@ -25,9 +25,9 @@ from modbus_schema import (
     string,
     uint16,
 )
-from modbus_schema.layout import layout_of
-from modbus_schema.planning import plan_model
-from modbus_schema.rules import rules_from
+from modbus_schema.fields.rules import rules_from
+from modbus_schema.layout.tree import layout_of
+from modbus_schema.planning.blocks import plan_model
 from modbus_schema.simulation.device import SimulatedDevice
 from modbus_wire import AsyncClient, Client
 from modbus_wire.codes import Table

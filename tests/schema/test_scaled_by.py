@@ -38,8 +38,8 @@ from modbus_schema import (
 )
 from modbus_schema.codecs.scaled_by import LARGEST
 from modbus_schema.compile import compile_decoder, compile_encoder
-from modbus_schema.layout import layout_of
-from modbus_schema.plain import decode_plain, encode_plain
+from modbus_schema.compile.plain import decode_plain, encode_plain
+from modbus_schema.layout.tree import layout_of
 from modbus_schema.values.mapping import from_dict, from_json, to_dict, to_json
 from modbus_wire import AsyncClient, Client
 from modbus_wire.bank import SparseBank

@@ -25,11 +25,11 @@ from modbus_schema import (
 )
 from modbus_schema import given as computed
 from modbus_schema.compile import compile_decoder, compile_encoder
-from modbus_schema.layout import Layout
-from modbus_schema.plain import decode_plain, encode_plain
-from modbus_schema.planning import plan_model
-from modbus_schema.refs import reference
-from modbus_schema.shapes import layout_for, value_in
+from modbus_schema.compile.plain import decode_plain, encode_plain
+from modbus_schema.fields.refs import reference
+from modbus_schema.layout.shapes import layout_for, value_in
+from modbus_schema.layout.tree import Layout
+from modbus_schema.planning.blocks import plan_model
 from modbus_schema.simulation.device import SimulatedDevice
 from modbus_schema.values.mapping import from_dict, from_json, to_dict, to_json
 from modbus_wire import Handler

@@ -5,10 +5,10 @@ from typing import Any
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from modbus_schema.compile.plain import assemble, leaf_values
 from modbus_schema.device import Device
 from modbus_schema.errors import EncodeError
-from modbus_schema.layout import layout_of
-from modbus_schema.plain import assemble, leaf_values
+from modbus_schema.layout.tree import layout_of
 from modbus_schema.simulation.device import SimulatedDevice
 from tests.schema.codec_checks import same
 from tests.schema.generated_maps import Extent, cells, maps, whole_tables

@@ -30,9 +30,9 @@ from modbus_schema.codecs import (
 )
 from modbus_schema.describe.json_schema import to_json_schema
 from modbus_schema.errors import EncodeError
-from modbus_schema.fields import RO, RW, WO
-from modbus_schema.model import RegisterMap
-from modbus_schema.placements import coil, group, holding_register, input_register, repeat
+from modbus_schema.fields.descriptors import RO, RW, WO
+from modbus_schema.fields.placements import coil, group, holding_register, input_register, repeat
+from modbus_schema.model.register_map import RegisterMap
 from modbus_schema.values.mapping import from_dict, from_json, to_dict, to_json
 
 

@@ -8,14 +8,14 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from modbus_schema.codecs import array, float32
+from modbus_schema.compile.plain import assemble, leaf_values
 from modbus_schema.device import Device
 from modbus_schema.errors import DefinitionError, EncodeError
-from modbus_schema.fields import RW
-from modbus_schema.layout import Layout, Slot, layout_of
-from modbus_schema.model import RegisterMap
-from modbus_schema.placements import holding_register
-from modbus_schema.plain import assemble, leaf_values
-from modbus_schema.refs import reference
+from modbus_schema.fields.descriptors import RW
+from modbus_schema.fields.placements import holding_register
+from modbus_schema.fields.refs import reference
+from modbus_schema.layout.tree import Layout, Slot, layout_of
+from modbus_schema.model.register_map import RegisterMap
 from modbus_schema.simulation.device import SimulatedDevice
 from modbus_wire.codes import Table
 from modbus_wire.pdu.base import AnyRequest

@@ -13,7 +13,7 @@ from ipaddress import IPv4Address, IPv6Address
 from random import Random
 from typing import Any, NamedTuple, TypeAlias
 
-from modbus_schema.model import RegisterMap
+from modbus_schema.model.register_map import RegisterMap
 from modbus_schema.sunspec.definitions import Definition, Group, Point
 from modbus_schema.sunspec.naming import field_names
 from modbus_schema.sunspec.points import parts

@@ -12,8 +12,8 @@ import pytest
 from modbus_schema.describe.diff import diff
 from modbus_schema.describe.json_schema import to_json_schema
 from modbus_schema.describe.markdown import to_markdown
-from modbus_schema.layout import layout_of
-from modbus_schema.model import RegisterMap
+from modbus_schema.layout.tree import layout_of
+from modbus_schema.model.register_map import RegisterMap
 from modbus_schema.sunspec.catalogue import UnknownModel, definition, model_ids
 from modbus_schema.sunspec.classes import load
 from modbus_schema.sunspec.parsing import parse

@@ -22,10 +22,8 @@ from modbus_schema.codecs.enums import enum, flags
 from modbus_schema.codecs.numbers import float32, int16, uint16, uint32
 from modbus_schema.codecs.text import string
 from modbus_schema.device import Device
-from modbus_schema.fields import RO, RW, WO
-from modbus_schema.model import RegisterMap
-from modbus_schema.partial import Partial
-from modbus_schema.placements import (
+from modbus_schema.fields.descriptors import RO, RW, WO
+from modbus_schema.fields.placements import (
     coil,
     discrete_input,
     group,
@@ -33,11 +31,13 @@ from modbus_schema.placements import (
     input_register,
     repeat,
 )
+from modbus_schema.fields.refs import Ref, Setting, WritableRef, Write
+from modbus_schema.model.register_map import RegisterMap
 from modbus_schema.polling.async_poller import AsyncPoller
 from modbus_schema.polling.events import Change, Failure, PollStatistics, Reading, Recovery
 from modbus_schema.polling.poller import Poller
 from modbus_schema.pytest_plugin import Simulated, SimulatedWithDevice
-from modbus_schema.refs import Ref, Setting, WritableRef, Write
+from modbus_schema.reading.partial import Partial
 from modbus_schema.simulation import (
     AsyncRecorder,
     Clock,

@@ -13,9 +13,8 @@ from modbus_schema.codecs.enums import enum
 from modbus_schema.codecs.numbers import float32, int16
 from modbus_schema.codecs.text import string
 from modbus_schema.device import Device
-from modbus_schema.fields import RO, RW, WO
-from modbus_schema.model import RegisterMap
-from modbus_schema.placements import (
+from modbus_schema.fields.descriptors import RO, RW, WO
+from modbus_schema.fields.placements import (
     coil,
     discrete_input,
     group,
@@ -23,10 +22,11 @@ from modbus_schema.placements import (
     input_register,
     repeat,
 )
+from modbus_schema.fields.refs import Ref, Setting, WritableRef
+from modbus_schema.model.register_map import RegisterMap
 from modbus_schema.polling.async_poller import AsyncPoller
 from modbus_schema.polling.events import Change, Reading
 from modbus_schema.polling.poller import Poller
-from modbus_schema.refs import Ref, Setting, WritableRef
 from modbus_schema.simulation import Hole, sine
 from modbus_schema.simulation.simulate import Simulation
 from modbus_schema.sources import given

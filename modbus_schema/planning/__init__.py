@@ -1,0 +1,1 @@
+"""Which requests bring or carry fields: blocks of neighbouring cells, as data."""
