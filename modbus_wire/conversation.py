@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from modbus_wire.orders import Wait
 from modbus_wire.peer import Peer
 from modbus_wire.typed import Protocol, TypeAlias
+from modbus_wire.withheld import Wait
 
 
 class Later(Protocol):

@@ -16,15 +16,17 @@ from modbus_wire.errors import (
     GatewayTargetFailedToRespond,
     IllegalFunction,
 )
-from modbus_wire.hooks import Write, WriteHooks
 from modbus_wire.pdu.base import R
 from modbus_wire.peer import NOBODY, Peer
 from modbus_wire.responding import checked, ordered, refusal
 from modbus_wire.services.base import ConditionalService, RequestType, Service
 from modbus_wire.services.counters import LINE_FEED, ServerDiagnostics
 from modbus_wire.services.tables import TABLES, ReadService
-from modbus_wire.typed import TypeAlias
+from modbus_wire.typed import TYPE_CHECKING, TypeAlias
 from modbus_wire.unit import Unit
+
+if TYPE_CHECKING:
+    from modbus_wire.hooks import Write, WriteHooks
 
 Banks: TypeAlias = Bank | Unit | Mapping[int, Bank | Unit]
 """One bank or unit for every unit id, or one under each unit id there is."""
@@ -84,7 +86,7 @@ class Handler:
             for code, (_, service) in self._services.items()
             if isinstance(service, ReadService) and access is None
         }
-        self._hooks = WriteHooks()
+        self._hooks: WriteHooks | None = None
         self._diagnostics = ServerDiagnostics(self._change_mode)
         self._change_mode(False)
 
@@ -101,8 +103,7 @@ class Handler:
 
         Writes are FC 5, 6, 15, 16, 22 and 23. Raises TypeError for a coroutine function.
         """
-        self._hooks.add_before(hook)
-        self._plain = {}
+        self._ask_hooks().add_before(hook)
         return hook
 
     def after_write(self, hook: Callable[[Write], R]) -> Callable[[Write], R]:
@@ -111,8 +112,7 @@ class Handler:
         It is called once for each, also where old and new are equal, before the answer goes out
         and with no lock held. An exception that it raises is logged. Otherwise as `before_write`.
         """
-        self._hooks.add_after(hook)
-        self._plain = {}
+        self._ask_hooks().add_after(hook)
         return hook
 
     def handle(self, unit_id: int, pdu: bytes, peer: Peer = NOBODY) -> bytes | None:
@@ -245,13 +245,25 @@ class Handler:
         if is_broadcast and not request.writes:
             raise IllegalFunction
         order = None if unit.before_request is None else unit.before_request(request, peer)
+        hooks = self._hooks
+
+        def carry_out() -> bytes | None:
+            if hooks is None:
+                return service(unit, request)
+            return hooks.carry_out(service, unit, request, unit_id, peer)
+
         if order is None:
-            return checked(self._hooks.carry_out(service, unit, request, unit_id, peer))
-        return ordered(
-            order,
-            request.function_code,
-            lambda: self._hooks.carry_out(service, unit, request, unit_id, peer),
-        )
+            return checked(carry_out())
+        return ordered(order, request.function_code, carry_out)
+
+    def _ask_hooks(self) -> WriteHooks:
+        """Return the hooks, which are asked from now on."""
+        from modbus_wire.hooks import WriteHooks
+
+        self._plain = {}
+        if self._hooks is None:
+            self._hooks = WriteHooks()
+        return self._hooks
 
     def _service_of(self, function_code: int) -> tuple[RequestType, Service]:
         known = self._services.get(function_code)

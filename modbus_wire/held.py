@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 
 from modbus_wire.conversation import Later
-from modbus_wire.orders import Wait
+from modbus_wire.withheld import Wait
 
 
 class HeldAnswers:

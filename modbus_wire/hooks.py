@@ -85,8 +85,6 @@ class WriteHooks:
 
         What the cells hold is looked at, and written, as one operation of the bank.
         """
-        if not (self._before or self._after):
-            return service(unit, request)
         bank = unit.bank
         with _operation(bank):
             write = _write_of(bank, request, unit_id, peer)

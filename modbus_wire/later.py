@@ -19,9 +19,8 @@ def names_later(
     def get(name: str) -> object:
         if name not in homes:
             raise AttributeError(f"module {module['__name__']!r} has no attribute {name!r}")
-        from importlib import import_module
-
-        value = module[name] = getattr(import_module(homes[name]), name)
+        # with names to import from it, it returns the module itself; importlib takes its time
+        value = module[name] = getattr(__import__(homes[name], fromlist=[name]), name)
         return value
 
     return get

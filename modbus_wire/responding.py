@@ -7,7 +7,10 @@ from collections.abc import Callable
 from modbus_wire.codes import EXCEPTION_FLAG, MAX_PDU
 from modbus_wire.errors import ExceptionResponse, ServerDeviceFailure
 from modbus_wire.log import logger
-from modbus_wire.orders import Order
+from modbus_wire.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from modbus_wire.orders import Order
 
 _MAX_CODE = 0xFF
 

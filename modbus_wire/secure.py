@@ -7,10 +7,10 @@ from collections.abc import Callable
 from modbus_wire.conversation import Converse, Later, LineConversation, PartingConversation
 from modbus_wire.errors import ModbusError
 from modbus_wire.log import logger
-from modbus_wire.orders import Wait
 from modbus_wire.peer import Peer
 from modbus_wire.tls import TlsChannel, role_of
 from modbus_wire.typed import TYPE_CHECKING
+from modbus_wire.withheld import Wait
 
 if TYPE_CHECKING:
     from ssl import SSLContext

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from modbus_wire.conversation import Converse, LineConversation
 from modbus_wire.limits import Limits
-from modbus_wire.orders import Wait
 from modbus_wire.peer import Peer
 from modbus_wire.typed import Any, TypeAlias
+from modbus_wire.withheld import Wait
 
 Address: TypeAlias = tuple[Any, ...]
 """Where a datagram came from: host, port, and what IPv6 adds."""

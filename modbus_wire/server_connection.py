@@ -12,13 +12,13 @@ from modbus_wire.conversation import Later
 from modbus_wire.errors import CrcError, FrameError
 from modbus_wire.framing.base import Framing
 from modbus_wire.framing.choice import framer_of_requests
-from modbus_wire.held import HeldAnswers
-from modbus_wire.orders import Withheld
 from modbus_wire.peer import NOBODY, Peer
 from modbus_wire.typed import TYPE_CHECKING, Protocol
+from modbus_wire.withheld import Withheld
 
 if TYPE_CHECKING:
     from modbus_wire.framing.ascii import AsciiFramer
+    from modbus_wire.held import HeldAnswers
 
 _READ = Struct(">HIBBHH")
 """The frame of a plain read: transaction id, protocol id and length, unit id, function code,
@@ -274,6 +274,8 @@ class ServerConnection:
             return
         frame = self._framer.encode(transaction_id, unit_id, response)
         if self._held is None:
+            from modbus_wire.held import HeldAnswers
+
             self._held = HeldAnswers(self._later, self._sent, in_order=self._is_line)
         self._held.hold(frame, response.wait)
 

@@ -7,17 +7,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from modbus_wire.bank import Bank
 from modbus_wire.codes import MAX_FILE, MAX_RECORD
 from modbus_wire.errors import IllegalDataAddress
-from modbus_wire.orders import Order
 from modbus_wire.pdu.base import AnyRequest
 from modbus_wire.pdu.registers import pack_registers, unpack_registers
 from modbus_wire.peer import Peer
 from modbus_wire.typed import TYPE_CHECKING, Protocol, SupportsIndex, TypeAlias
 
 if TYPE_CHECKING:
+    from modbus_wire.orders import Order
     from modbus_wire.pdu.files import FileData
     from modbus_wire.pdu.identity import DeviceIdentification, ServerId
 
-BeforeRequest: TypeAlias = Callable[[AnyRequest, Peer], Order | None]
+BeforeRequest: TypeAlias = Callable[[AnyRequest, Peer], "Order | None"]
 """Says what is to become of a request of a peer; None for what always does."""
 
 Status: TypeAlias = Callable[[], int] | int

@@ -22,6 +22,7 @@ WIRE: Rows = {
     "framing": ("framing",),
     "connection, bank": (
         "flows",
+        "withheld",
         "orders",
         "identification",
         "recovery",

@@ -8,7 +8,7 @@ from threading import Condition
 from time import monotonic
 from typing import Protocol
 
-from modbus_wire.orders import Wait
+from modbus_wire.withheld import Wait
 
 
 class Clock(Protocol):

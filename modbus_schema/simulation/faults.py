@@ -12,10 +12,11 @@ from modbus_schema.simulation.guard import GuardedBank
 from modbus_schema.simulation.touched import Touched, touched_by
 from modbus_schema.simulation.turns import Turns, When
 from modbus_wire.errors import ExceptionResponse, IllegalDataAddress
-from modbus_wire.orders import Answer, Delay, Order, Respond, held_back
+from modbus_wire.orders import Delay, Order, Respond, held_back
 from modbus_wire.pdu.base import AnyRequest
 from modbus_wire.peer import Peer
 from modbus_wire.unit import Unit
+from modbus_wire.withheld import Answer
 
 if TYPE_CHECKING:
     from types import TracebackType

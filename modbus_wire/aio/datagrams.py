@@ -11,9 +11,9 @@ from modbus_wire.aio.waits import call_after
 from modbus_wire.conversation import Converse
 from modbus_wire.limits import Limits
 from modbus_wire.log import logger
-from modbus_wire.orders import Wait
 from modbus_wire.senders import DATAGRAM_SIZE, Address, Senders
 from modbus_wire.sync.loop import address_of
+from modbus_wire.withheld import Wait
 
 
 class DatagramRun(asyncio.DatagramProtocol):

@@ -12,11 +12,11 @@ from modbus_wire.aio.waits import call_after
 from modbus_wire.conversation import Conversation, Converse, PartingConversation
 from modbus_wire.limits import Limits
 from modbus_wire.log import logger
-from modbus_wire.orders import Wait
 from modbus_wire.peer import Peer
 from modbus_wire.sync.listening import BACKLOG
 from modbus_wire.sync.loop import address_of
 from modbus_wire.typed import Any
+from modbus_wire.withheld import Wait
 
 _LOGGER = "modbus_wire.server"
 

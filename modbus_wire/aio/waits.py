@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 
-from modbus_wire.orders import Wait
+from modbus_wire.withheld import Wait
 
 
 def call_after(wait: Wait, call: Callable[[], None]) -> None:

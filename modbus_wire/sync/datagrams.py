@@ -9,9 +9,9 @@ from functools import partial
 
 from modbus_wire.conversation import Converse
 from modbus_wire.limits import Limits
-from modbus_wire.orders import Wait
 from modbus_wire.senders import DATAGRAM_SIZE, Address, Senders
 from modbus_wire.sync.loop import Loop, address_of
+from modbus_wire.withheld import Wait
 
 _TAKEN_AT_ONCE = 64
 """Datagrams taken in before somebody else may have the processor."""

@@ -10,14 +10,13 @@ import socket
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from heapq import heappop, heappush
 from threading import Event, Thread, current_thread
 from time import monotonic
 
 from modbus_wire.log import logger
-from modbus_wire.orders import Wait
 from modbus_wire.sync.poller import READ, new_poller
 from modbus_wire.typed import Any, Protocol
+from modbus_wire.withheld import Wait
 
 _LOGGER = "modbus_wire.server"
 _WAKING_SIZE = 256
@@ -133,6 +132,8 @@ class Loop:
         if callable(wait):
             wait(lambda: self.post(fd, goes_on))
         elif wait:
+            from heapq import heappush
+
             self._turn += 1
             heappush(self._timers, (monotonic() + wait, self._turn, fd, goes_on))
         else:
@@ -140,6 +141,8 @@ class Loop:
 
     def _until_timer(self, due: float | None) -> float | None:
         """Call what the time has come for; return the seconds until more is due, as ``due``."""
+        from heapq import heappop
+
         timers, now = self._timers, monotonic()
         while timers and timers[0][0] <= now:
             _, _, fd, goes_on = heappop(timers)

@@ -21,7 +21,6 @@ from modbus_wire.pdu.registers import (
     WriteMultipleRegisters,
     WriteSingleRegister,
 )
-from modbus_wire.sync.waiting import wait
 from modbus_wire.typed import TYPE_CHECKING, Any, overload
 
 if TYPE_CHECKING:
@@ -70,6 +69,8 @@ class Methods:
 
         def ask(step: Step) -> Any:
             if isinstance(step, (Pause, Turn)):
+                from modbus_wire.sync.waiting import wait
+
                 return wait(step)
             if isinstance(step, list):
                 return self.read_many(step, unit_id=unit_id)

@@ -12,10 +12,10 @@ from modbus_wire.endpoint import SerialEndpoint
 from modbus_wire.errors import ConnectError, ConnectionClosedError, ResponseTimeout
 from modbus_wire.framing.base import Framing
 from modbus_wire.log import logger
-from modbus_wire.orders import Wait
 from modbus_wire.peer import Peer
 from modbus_wire.sync.serial_port import SerialPort
 from modbus_wire.typed import TypeAlias
+from modbus_wire.withheld import Wait
 
 _LOGGER = "modbus_wire.server"
 

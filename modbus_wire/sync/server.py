@@ -14,7 +14,6 @@ from modbus_wire.limits import Limits
 from modbus_wire.peer import Peer
 from modbus_wire.server_connection import ServerConnection
 from modbus_wire.serving import Serving
-from modbus_wire.sync.datagrams import Datagrams
 from modbus_wire.sync.listening import bind_datagrams, listen
 from modbus_wire.sync.loop import Door, Loop
 from modbus_wire.sync.streams import Streams
@@ -118,6 +117,8 @@ class BlockingServer(Serving):
         bound: socket.socket
         door: Door
         if isinstance(self.endpoint, UdpEndpoint):
+            from modbus_wire.sync.datagrams import Datagrams
+
             bound = bind_datagrams(self.host, self.port)
             door = Datagrams(bound, converse, self.limits)
         else:

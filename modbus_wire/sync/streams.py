@@ -14,11 +14,11 @@ from time import monotonic
 from modbus_wire.conversation import Conversation, Converse, PartingConversation
 from modbus_wire.limits import Limits
 from modbus_wire.log import logger
-from modbus_wire.orders import Wait
 from modbus_wire.peer import Peer
 from modbus_wire.sync.loop import Loop, address_of
 from modbus_wire.sync.poller import READ, WRITE
 from modbus_wire.typed import Any
+from modbus_wire.withheld import Wait
 
 _LOGGER = "modbus_wire.server"
 

@@ -16,7 +16,7 @@ from modbus_schema import AsyncPoller, Poller
 from modbus_schema.polling.timing import Timer
 from modbus_schema.simulation import ManualClock
 from modbus_schema.simulation.clock import SYSTEM_CLOCK
-from modbus_wire.orders import Wait
+from modbus_wire.withheld import Wait
 from tests.schema.poll_bench import LIMIT, in_thread
 from tests.schema.test_device_twins import methods
 

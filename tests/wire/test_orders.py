@@ -12,22 +12,14 @@ from modbus_wire.codes import Table
 from modbus_wire.errors import ConnectionClosedError, ServerDeviceBusy
 from modbus_wire.framing.base import Framing
 from modbus_wire.handler import Handler
-from modbus_wire.orders import (
-    Answer,
-    Delay,
-    Disconnect,
-    NoAnswer,
-    Order,
-    Respond,
-    Withheld,
-    held_back,
-)
+from modbus_wire.orders import Delay, Disconnect, NoAnswer, Order, Respond, held_back
 from modbus_wire.pdu.base import AnyRequest
 from modbus_wire.peer import Peer
 from modbus_wire.server_connection import ServerConnection
 from modbus_wire.sync.client import Client
 from modbus_wire.trace import TracedFrame
 from modbus_wire.unit import Unit
+from modbus_wire.withheld import Answer, Withheld
 from tests.wire.certificates import client_endpoint, server_endpoint
 from tests.wire.peers import LIMIT, mbap, rtu
 from tests.wire.raw_client import READ, WRITE, RawClient
