@@ -4,33 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from inspect import iscoroutinefunction
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar, overload
 
-from modbus_schema.asking.shapes import Shapes
 from modbus_schema.fields.options import ByteOrder, WordOrder
-from modbus_schema.fields.refs import Ref, Setting, Write
+from modbus_schema.fields.refs import Ref, Write
 from modbus_schema.fields.rules import Areas, MaxBlock
 from modbus_schema.fields.write_rules import MaxWrite, WriteWith
 from modbus_schema.layout.shapes import placed_layout
-from modbus_schema.layout.tree import Path, Slot, ValueOf, check_ref
+from modbus_schema.layout.tree import Path, check_ref
 from modbus_schema.model.register_map import RegisterMap
 from modbus_schema.planning.blocks import Refused
 from modbus_schema.planning.snapshots import RawSnapshot
 from modbus_schema.reading.partial import Bad, Partial, partial_flow
 from modbus_schema.reading.plans import ReadPlans, read_plans
-from modbus_schema.reading.requests import ReadPlan, data_flow, plan_flow
-from modbus_schema.writing.changes import check_setting
-from modbus_schema.writing.exchange import exchange
-from modbus_schema.writing.flow import Masks, Writing
-from modbus_schema.writing.jobs import ChangesJob, InstanceJob, Job, SettingsJob
-from modbus_schema.writing.outcome import Outcome
-from modbus_schema.writing.parts import Part
-from modbus_schema.writing.plans import Wanted, WritePlans, write_plans, write_plans_of
-from modbus_schema.writing.preview import PlannedWrite, preview
-from modbus_schema.writing.verification import Verify, verify_of
+from modbus_schema.reading.requests import ReadPlan, data_flow
 from modbus_wire.flows import Flow, Pause, Step, Turn, Wait
 from modbus_wire.pdu.base import AnyRequest
 from modbus_wire.sync.methods import Methods
+
+if TYPE_CHECKING:  # a program that only reads devices of one shape needs none of them
+    from modbus_schema.asking.shapes import Shapes
+    from modbus_schema.writing.outcome import Outcome
+    from modbus_schema.writing.preview import PlannedWrite
+    from modbus_schema.writing.verification import Verify
+    from modbus_schema.writing.writer import Writer
 
 M = TypeVar("M", bound=RegisterMap)
 
@@ -93,11 +90,13 @@ class DeviceBase(Generic[M, X]):
         self._layout = layout
         self._shapes: Shapes[M] | None = None
         if layout.questions:
+            from modbus_schema.asking.shapes import Shapes
+
             self._shapes = Shapes(layout, self._plans.rules)
-        self._writes = write_plans(
-            self._layout, write_with=write_with, max_write=max_write, mask_write=mask_write
-        )
-        self._masks = Masks(self._writes.rules.mask_write, self._new_turn())
+        self._turn = self._new_turn()
+        self._made_writer: Writer[M] | None = None
+        if write_with is not None or max_write is not None or mask_write is not None:
+            self._make_writer(write_with=write_with, max_write=max_write, mask_write=mask_write)
         self.bad = Bad(self._avoid)
         """The addresses that the device refused in a partial read."""
 
@@ -155,86 +154,41 @@ class DeviceBase(Generic[M, X]):
         with its read and without its bytes; a read that asks a device for its shape is not there.
         Raises `EncodeError` as `write` does.
         """
-        return self._preview(self._job(changes, then))
+        writer = self._writer
+        return writer.preview(writer.job(changes, then))
 
     def plan_write_changes(self, old: M, new: M, *, then: Then[M] = ()) -> PlannedWrite[M]:
         """Return the requests that `write_changes` would send now; nothing is sent."""
-        return self._preview(ChangesJob(old, new, _several(then)))
-
-    def _preview(self, job: Job) -> PlannedWrite[M]:
-        plans = self._writes
-        if self._shapes is not None:
-            layout = self._shapes.supposed(job.paths, job.told(self._layout))
-            plans = write_plans_of(layout, plans.rules)
-        wanted = job.wanted(plans)
-        needs = wanted.needs()
-        if not needs:
-            return preview(self.model, plans.parts(wanted), self._masks)
-        reads = self._shapes.plans(plans.layout) if self._shapes is not None else self._plans
-        blocks = reads.of_slots(needs).blocks
-        return preview(self.model, plans.known_parts(wanted), self._masks, blocks)
+        writer = self._writer
+        return writer.preview(writer.changes_job(old, new, then))
 
     def _write(
         self, changes: tuple[Any, ...], then: Any, verify: bool | Verify
     ) -> Flow[Outcome[M]]:
-        return self._carry_out(self._job(changes, then), verify)
+        writer = self._writer
+        return writer.carry_out(writer.job(changes, then), verify)
 
     def _write_changes(self, old: M, new: M, then: Any, verify: bool | Verify) -> Flow[Outcome[M]]:
-        return self._carry_out(ChangesJob(old, new, _several(then)), verify)
-
-    def _carry_out(self, job: Job, verify: bool | Verify) -> Flow[Outcome[M]]:
-        how = verify_of(verify)
-        plans, parts, value_of = yield from self._parts(job)
-        writing = Writing(self.model, parts, self._masks)
-        yield from writing.flow()
-        if how is None:
-            return writing.outcome()
-        return writing.outcome((yield from writing.verify(plans, value_of, how)))
-
-    def _parts(self, job: Job) -> Flow[tuple[ReadPlans[M], list[Part], ValueOf]]:
-        """Encode what is to be written, after a read of what that depends on."""
-        if self._shapes is None and isinstance(job, InstanceJob) and not job.then:
-            parts = self._writes.instance_parts(job.instance)
-            if parts is not None:
-                return self._plans, parts, dict[Slot, Any]().__getitem__
-        reads, writes, wanted, value_of = yield from self._prepared(job)
-        return reads, writes.parts(wanted, value_of), value_of
-
-    def _prepared(
-        self, job: Job, *paths: Path
-    ) -> Flow[tuple[ReadPlans[M], WritePlans, Wanted, ValueOf]]:
-        """Return what shall be written, by the plans for it, and the values that it depends on.
-
-        ``paths`` are what is read together with it.
-        """
-        shapes, rules = self._shapes, self._writes.rules
-        if shapes is None:
-            wanted = job.wanted(self._writes)
-            needs = wanted.needs()
-            found = (yield from plan_flow(self._plans.of_slots(needs))) if needs else {}
-            return self._plans, self._writes, wanted, found.__getitem__
-        known = yield from shapes.known(
-            (*job.paths, *paths),
-            lambda layout: job.wanted(write_plans_of(layout, rules)).needs(),
-            job.told(self._layout),
-        )
-        plans = write_plans_of(known.layout, rules)
-        return shapes.plans(known.layout), plans, job.wanted(plans), known.value_of
+        writer = self._writer
+        return writer.carry_out(writer.changes_job(old, new, then), verify)
 
     def _write_and_read(self, changes: tuple[Any, ...], read: Any) -> Flow[Any]:
         refs = read if isinstance(read, tuple) else (read,)
-        paths = self._paths(refs)
-        reads, _, _, value_of = yield from self._prepared(SettingsJob(changes, ()), *paths)
-        one = exchange(reads, self._writes.rules, changes, paths, value_of)
-        found = yield from Writing(self.model, [one.part], self._masks).exchange(one)
+        found = yield from self._writer.exchange(changes, self._paths(refs))
         return (found,) if isinstance(read, tuple) and len(refs) == 1 else found
 
-    def _job(self, changes: tuple[Any, ...], then: Any) -> Job:
-        if len(changes) == 1 and type(changes[0]) is self.model:
-            return InstanceJob(changes[0], _several(then))
-        for change in changes:
-            check_setting(self._layout, change)
-        return SettingsJob(changes, _several(then))
+    @property
+    def _writer(self) -> Writer[M]:
+        return self._made_writer or self._make_writer()
+
+    def _make_writer(self, **overrides: object) -> Writer[M]:
+        """Return what writes; many programs only read, and never import it."""
+        from modbus_schema.writing.writer import Writer
+
+        writer = self._made_writer = Writer(
+            self.model, self._layout, lambda: self._plans, self._shapes, self._turn, **overrides
+        )
+        return writer
 
     def _paths(self, refs: Iterable[Ref[M, Any]]) -> tuple[Path, ...]:
         for ref in refs:
@@ -256,11 +210,3 @@ class DeviceBase(Generic[M, X]):
     def _new_turn(self) -> Turn:
         """Return what only one flow at a time has, in the style of the device."""
         raise NotImplementedError
-
-
-def _several(then: object) -> Sequence[Setting[Any]]:
-    if isinstance(then, Setting):
-        return (then,)
-    if isinstance(then, Sequence) and all(isinstance(each, Setting) for each in then):
-        return then
-    raise TypeError(f"then is a setting such as ref.to(value), or several, not {then!r}")
