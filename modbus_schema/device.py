@@ -8,13 +8,13 @@ from modbus_schema.device_base import DeviceBase, Then
 from modbus_schema.fields.refs import Ref, Write
 from modbus_schema.model.register_map import RegisterMap
 from modbus_schema.planning.snapshots import RawSnapshot
-from modbus_schema.reading.partial import Partial
 from modbus_wire.errors import ModbusError
 from modbus_wire.flows import Turn, Wait, run_flow
 from modbus_wire.pdu.base import AnyRequest, Request
 from modbus_wire.sync.waiting import BlockingTurn, wait
 
 if TYPE_CHECKING:
+    from modbus_schema.reading.partial import Partial
     from modbus_schema.writing.outcome import Outcome
     from modbus_schema.writing.verification import Verify
 

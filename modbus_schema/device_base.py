@@ -15,7 +15,6 @@ from modbus_schema.layout.tree import Path, check_ref
 from modbus_schema.model.register_map import RegisterMap
 from modbus_schema.planning.blocks import Refused
 from modbus_schema.planning.snapshots import RawSnapshot
-from modbus_schema.reading.partial import Bad, Partial, partial_flow
 from modbus_schema.reading.plans import ReadPlans, read_plans
 from modbus_schema.reading.requests import ReadPlan, data_flow
 from modbus_wire.flows import Flow, Pause, Step, Turn, Wait
@@ -24,6 +23,7 @@ from modbus_wire.sync.methods import Methods
 
 if TYPE_CHECKING:  # a program that only reads devices of one shape needs none of them
     from modbus_schema.asking.shapes import Shapes
+    from modbus_schema.reading.partial import Bad, Partial
     from modbus_schema.writing.outcome import Outcome
     from modbus_schema.writing.preview import PlannedWrite
     from modbus_schema.writing.verification import Verify
@@ -97,12 +97,20 @@ class DeviceBase(Generic[M, X]):
         self._made_writer: Writer[M] | None = None
         if write_with is not None or max_write is not None or mask_write is not None:
             self._make_writer(write_with=write_with, max_write=max_write, mask_write=mask_write)
-        self.bad = Bad(self._avoid)
-        """The addresses that the device refused in a partial read."""
+        self._bad: Bad | None = None
 
     def __repr__(self) -> str:
         model, unit_id = self.model.__name__, self.unit_id
         return f"{type(self).__name__}({self.client!r}, {model}, unit_id={unit_id})"
+
+    @property
+    def bad(self) -> Bad:
+        """The addresses that the device refused in a partial read."""
+        if self._bad is None:
+            from modbus_schema.reading.partial import Bad
+
+            self._bad = Bad(self._avoid)
+        return self._bad
 
     def _check_style(self, client: X) -> None:
         """Refuse a client of the other style; raises TypeError."""
@@ -125,6 +133,8 @@ class DeviceBase(Generic[M, X]):
         paths = self._paths(refs)
         if self._shapes is not None:
             return self._shapes.read_partial(paths, self.bad)
+        from modbus_schema.reading.partial import partial_flow
+
         return partial_flow(self._plans, paths, self.bad)
 
     def _avoid(self, refused: Refused) -> None:

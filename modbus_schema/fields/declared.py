@@ -164,3 +164,8 @@ class Mapped:
 
     __options__: ClassVar[MapOptions] = MapOptions()
     """What the class and its bases say."""
+
+
+def several(then: object) -> tuple[Any, ...]:
+    """Return what ``then`` says as a tuple, also where it is one command."""
+    return tuple(then) if isinstance(then, list | tuple) else (then,)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from modbus_schema.compile import compile_decoder, compile_decoder_of_one
 from modbus_schema.compile.plain import decode_slot, supplies_of, values_in, with_factors
 from modbus_schema.errors import DefinitionError
 from modbus_schema.fields.rules import ReadRules, rules_from
@@ -84,6 +83,8 @@ class ReadPlans(Generic[M]):
     def of_model(self) -> ReadPlan[M]:
         """Return the plan whose result is an instance."""
         if self.model_plan is None:
+            from modbus_schema.compile import compile_decoder, compile_decoder_of_one
+
             root, blocks = self.layout.root, self._model_blocks()
             if len(blocks) == 1:
                 one = compile_decoder_of_one(root, blocks[0])
@@ -150,10 +151,12 @@ class ReadPlans(Generic[M]):
 def _decoder(node: Node, blocks: Sequence[Block]) -> Decode:
     if isinstance(node, Slot):
         return _slot_decoder(node, blocks)
-    if isinstance(node, GroupNode):
-        return compile_decoder(node, blocks)
     if isinstance(node, Absent):
         return lambda _: None
+    from modbus_schema.compile import compile_decoder
+
+    if isinstance(node, GroupNode):
+        return compile_decoder(node, blocks)
     items = [compile_decoder(item, blocks) for item in node.items]
     return lambda data: tuple(decode(data) for decode in items)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from modbus_schema.compile import compile_decoder, compile_encoder
 from modbus_schema.layout.tree import Layout
 from modbus_schema.planning.blocks import Block, runs
 
@@ -27,6 +26,8 @@ def image_of(layout: Layout) -> Image:
 
 
 def _image(layout: Layout) -> Image:
+    from modbus_schema.compile import compile_decoder, compile_encoder
+
     root, slots = layout.root, layout.slots
     blocks, own_blocks = runs(slots), runs(slot for slot in slots if not slot.alias)
     return Image(

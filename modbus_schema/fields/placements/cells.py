@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 
 from modbus_schema.codecs.base import Codec
 from modbus_schema.codecs.bit_table import single_bit
-from modbus_schema.fields.declared import UNSET, Leaf
+from modbus_schema.fields.declared import UNSET, Leaf, several
 from modbus_schema.fields.descriptors import RO, RW, WO
 from modbus_schema.fields.options import Access
-from modbus_schema.fields.placements.options import (
-    BitOptions,
-    Check,
-    Checks,
-    CoilOptions,
-    HoldingOptions,
-    RegisterOptions,
-    Then,
-    several,
-)
 from modbus_schema.sources import Source
 from modbus_wire.codes import Table
+
+if TYPE_CHECKING:  # checkers alone look at them
+    from modbus_schema.fields.placements.options import (
+        BitOptions,
+        Check,
+        Checks,
+        CoilOptions,
+        HoldingOptions,
+        RegisterOptions,
+        Then,
+    )
 
 T = TypeVar("T")
 

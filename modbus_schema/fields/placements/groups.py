@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from modbus_schema.fields.declared import UNSET, Group, Mapped, Repeat
+from modbus_schema.fields.declared import UNSET, Group, Mapped, Repeat, several
 from modbus_schema.fields.descriptors import RW
 from modbus_schema.fields.options import ByteOrder, WordOrder
 from modbus_schema.fields.periods import Every
-from modbus_schema.fields.placements.options import (
-    Then,
-    several,
-)
 from modbus_schema.fields.write_rules import WriteWith
 from modbus_schema.sources import Source
+
+if TYPE_CHECKING:
+    from modbus_schema.fields.placements.options import Then
 
 G = TypeVar("G", bound=Mapped)
 

@@ -68,8 +68,3 @@ class RegisterOptions(BitOptions[T], Generic[T], total=False):
 
 class HoldingOptions(RegisterOptions[T], CoilOptions[T], Generic[T], total=False):
     """The keywords of a placement in holding registers."""
-
-
-def several(then: object) -> tuple[Any, ...]:
-    """Return what ``then`` says as a tuple, also where it is one command."""
-    return tuple(then) if isinstance(then, list | tuple) else (then,)
