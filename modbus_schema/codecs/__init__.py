@@ -9,15 +9,15 @@ from modbus_wire.typed import TYPE_CHECKING
 if TYPE_CHECKING:
     from modbus_schema.codecs.arrays import array as array
     from modbus_schema.codecs.base import Codec as Codec
-    from modbus_schema.codecs.bcd import bcd as bcd
+    from modbus_schema.codecs.bit_fields import bit as bit
+    from modbus_schema.codecs.bit_fields import bits as bits
+    from modbus_schema.codecs.bit_fields import boolean as boolean
+    from modbus_schema.codecs.bit_fields import int8 as int8
+    from modbus_schema.codecs.bit_fields import uint8 as uint8
     from modbus_schema.codecs.bit_table import bit_list as bit_list
     from modbus_schema.codecs.bit_table import single_bit as single_bit
-    from modbus_schema.codecs.bits import bit as bit
-    from modbus_schema.codecs.bits import bits as bits
-    from modbus_schema.codecs.bits import boolean as boolean
-    from modbus_schema.codecs.bits import int8 as int8
-    from modbus_schema.codecs.bits import uint8 as uint8
     from modbus_schema.codecs.converting import composite as composite
+    from modbus_schema.codecs.digits import bcd as bcd
     from modbus_schema.codecs.enums import enum as enum
     from modbus_schema.codecs.enums import flags as flags
     from modbus_schema.codecs.moments import date_time as date_time
@@ -46,12 +46,12 @@ if TYPE_CHECKING:
 _NAMES = {
     "modbus_schema.codecs.arrays": ("array",),
     "modbus_schema.codecs.base": ("Codec",),
-    "modbus_schema.codecs.bcd": ("bcd",),
+    "modbus_schema.codecs.digits": ("bcd",),
     "modbus_schema.codecs.bit_table": (
         "bit_list",
         "single_bit",
     ),
-    "modbus_schema.codecs.bits": (
+    "modbus_schema.codecs.bit_fields": (
         "bit",
         "bits",
         "boolean",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from modbus_schema.codecs.arrays import items_of
 from modbus_schema.codecs.base import Codec
-from modbus_schema.codecs.bits import truth
+from modbus_schema.codecs.bit_fields import truth
 from modbus_schema.codecs.text import check_count
 from modbus_schema.codecs.value import Value
 

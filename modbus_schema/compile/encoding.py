@@ -5,8 +5,8 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from modbus_schema.codecs.bit_fields import truth_source
 from modbus_schema.codecs.bit_table import SingleBit
-from modbus_schema.codecs.bits import truth_source
 from modbus_schema.codecs.optional import OptionalCodec
 from modbus_schema.codecs.source import Scope, put_in
 from modbus_schema.compile.functions import function_of

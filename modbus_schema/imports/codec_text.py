@@ -12,8 +12,8 @@ from typing import Any
 import modbus_schema.codecs as codecs
 from modbus_schema.codecs.arrays import Array
 from modbus_schema.codecs.base import Codec
+from modbus_schema.codecs.bit_fields import Bit, Boolean, ByteChoice
 from modbus_schema.codecs.bit_table import BitList, SingleBit, single_bit
-from modbus_schema.codecs.bits import Bit, Boolean, ByteChoice
 from modbus_schema.codecs.enums import EnumCodec, FlagsCodec, enum, flags
 from modbus_schema.codecs.moments import DateTime, Duration, Timestamp
 from modbus_schema.codecs.network import Address

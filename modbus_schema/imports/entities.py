@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from modbus_schema.codecs.base import Codec
+from modbus_schema.codecs.bit_fields import bit, boolean
 from modbus_schema.codecs.bit_table import bit_list, single_bit
-from modbus_schema.codecs.bits import bit, boolean
 from modbus_schema.codecs.enums import enum
 from modbus_schema.codecs.numbers import uint16
 from modbus_schema.fields.declared import Leaf

@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from modbus_schema.codecs.arrays import Array
 from modbus_schema.codecs.base import Codec, pattern_bits
+from modbus_schema.codecs.bit_fields import Bit, BitRun, Boolean
 from modbus_schema.codecs.bit_table import BitList, SingleBit
-from modbus_schema.codecs.bits import Bit, BitRun, Boolean
 from modbus_schema.codecs.enums import EnumCodec, FlagsCodec
 from modbus_schema.codecs.numbers import Float, IntegerCodec, WholeInteger
 from modbus_schema.codecs.optional import NanCodec, OptionalCodec

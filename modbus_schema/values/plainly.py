@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 from modbus_schema.codecs.arrays import Array
 from modbus_schema.codecs.base import Codec
+from modbus_schema.codecs.bit_fields import Bit, Boolean
 from modbus_schema.codecs.bit_table import BitList, SingleBit
-from modbus_schema.codecs.bits import Bit, Boolean
 from modbus_schema.codecs.enums import EnumCodec, FlagsCodec
 from modbus_schema.codecs.moments import DateTime, Duration, Timestamp
 from modbus_schema.codecs.network import Address

@@ -16,8 +16,8 @@ from modbus_schema import sunspec
 from modbus_schema.async_device import AsyncDevice
 from modbus_schema.codecs.arrays import array
 from modbus_schema.codecs.base import Codec
+from modbus_schema.codecs.bit_fields import bits, uint8
 from modbus_schema.codecs.bit_table import bit_list
-from modbus_schema.codecs.bits import bits, uint8
 from modbus_schema.codecs.enums import enum, flags
 from modbus_schema.codecs.numbers import float32, int16, uint16, uint32
 from modbus_schema.codecs.text import string
