@@ -1,7 +1,10 @@
 """The README is true: its blocks run, its lines print what they say, its commands are CI's."""
 
 import builtins
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,10 +29,28 @@ def test_a_block_runs_and_prints_what_its_comments_say(
     assert capsys.readouterr().out.splitlines() == PRINTED.findall(block)
 
 
+def test_the_blocks_are_clean_programs(tmp_path: Path) -> None:
+    """They are typed as the README promises."""
+    for number, block in enumerate(BLOCKS):
+        (tmp_path / f"block_{number}.py").write_text(block, encoding="utf-8")
+    command = [sys.executable, "-m", "mypy", "--config-file", str(ROOT / "pyproject.toml")]
+    environment = {**os.environ, "MYPYPATH": str(ROOT)}
+    done = subprocess.run(
+        [*command, "--no-error-summary", *map(str, sorted(tmp_path.iterdir()))],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.stdout + done.stderr == ""
+
+
 def test_there_are_blocks_to_run() -> None:
     """The expression that finds them has not gone blind."""
     assert len(BLOCKS) == 10
-    assert len(PRINTED.findall(README)) == 26
+    assert len(PRINTED.findall(README)) == 27
 
 
 def test_ci_runs_the_test_command_of_the_readme() -> None:
