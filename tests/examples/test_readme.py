@@ -49,8 +49,8 @@ def test_the_blocks_are_clean_programs(tmp_path: Path) -> None:
 
 def test_there_are_blocks_to_run() -> None:
     """The expression that finds them has not gone blind."""
-    assert len(BLOCKS) == 10
-    assert len(PRINTED.findall(README)) == 27
+    assert len(BLOCKS) == 11
+    assert len(PRINTED.findall(README)) == 28
 
 
 def test_ci_runs_the_test_command_of_the_readme() -> None:
