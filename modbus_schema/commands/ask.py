@@ -7,10 +7,11 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from modbus_schema.commands.texts import lines_of, ref_of, text_of, writes_of_texts
+from modbus_schema.commands.dry import dry_run
+from modbus_schema.commands.texts import leaves_of, lines_of, ref_of, text_of, writes_of_texts
 from modbus_schema.device import Device
-from modbus_schema.fields.refs import Path, Ref, reference
-from modbus_schema.layout.tree import layout_of
+from modbus_schema.fields.declared import Leaf
+from modbus_schema.fields.refs import Path, Ref, declaration_at, reference
 from modbus_schema.model.register_map import RegisterMap
 from modbus_schema.reading.partial import Partial
 from modbus_schema.values.mapping import to_json
@@ -28,7 +29,11 @@ def add_read_arguments(parser: argparse.ArgumentParser) -> None:
 def add_write_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what ``write`` takes after the device and its map."""
     parser.add_argument("setting", nargs="+", help="such as zones[1].target=21.5")
-    parser.add_argument("--dry-run", action="store_true", help="print the requests, send nothing")
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="print the requests, write nothing; what they depend on is read",
+    )
     parser.add_argument("--verify", action="store_true", help="read it back and compare")
     add_client_options(parser)
 
@@ -48,10 +53,11 @@ def run_write(given: argparse.Namespace) -> int:
     """Write fields of a device and print what it holds then; return the status of the process."""
     writes = writes_of_texts(given.map, given.setting)
     with client_of(given) as client:
-        device: Device[RegisterMap] = Device(client, given.map, unit_id=given.unit)
         if given.dry_run:
-            sys.stdout.write(f"{device.plan_write(*writes)}\n")
+            planned = dry_run(client, given.map, given.unit, writes)
+            sys.stdout.writelines(f"{each}\n" for each in planned)
             return 0
+        device: Device[RegisterMap] = Device(client, given.map, unit_id=given.unit)
         device.write(*writes, verify=given.verify)
         refs = [write.ref for write in writes if _is_readable(given.map, write.ref)]
         return _print(device.read(*refs, partial=True), given.map) if refs else 0
@@ -69,7 +75,8 @@ def client_of(given: argparse.Namespace) -> Client:
 
 
 def _is_readable(model: type[RegisterMap], ref: Ref[Any, Any]) -> bool:
-    return all(slot.access.readable for slot in layout_of(model).slots_of(ref.path))
+    field = declaration_at(model, ref.path)
+    return not isinstance(field, Leaf) or field.access.readable
 
 
 def _print(partial: Partial[Any], model: type[RegisterMap]) -> int:
@@ -79,12 +86,12 @@ def _print(partial: Partial[Any], model: type[RegisterMap]) -> int:
 
 def _rows(partial: Partial[Any], model: type[RegisterMap]) -> Iterator[tuple[Path, str]]:
     """Return a text for each field that was asked for, in the order of the map."""
-    for slot in layout_of(model).slots:
-        ref = reference(model, slot.path)
+    for path, field in leaves_of(model):
+        ref = reference(model, path)
         if ref in partial.values:
-            yield slot.path, text_of(slot, partial.values[ref])
+            yield path, text_of(field, partial.values[ref])
         elif ref in partial.failed:
-            yield slot.path, _reason(partial.failed[ref])
+            yield path, _reason(partial.failed[ref])
 
 
 def _reason(error: ModbusError) -> str:

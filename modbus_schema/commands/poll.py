@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from modbus_schema.commands.ask import add_client_options, client_of
-from modbus_schema.commands.texts import name_of, ref_of, text_of
+from modbus_schema.commands.texts import leaves_of, name_of, ref_of, text_of
 from modbus_schema.device import Device
-from modbus_schema.fields.refs import reference
-from modbus_schema.layout.tree import Slot, layout_of
+from modbus_schema.fields.declared import Leaf
+from modbus_schema.fields.refs import Path, reference
 from modbus_schema.model.register_map import RegisterMap
 from modbus_schema.polling.events import Change, Failure, Recovery
 from modbus_schema.polling.poller import Poller
@@ -28,30 +28,30 @@ def add_poll_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_poll(given: argparse.Namespace) -> int:
     """Print the fields of a device as they change; return the status of the process."""
-    slots = list(_slots(given.map, given.field))
+    fields = list(_fields(given.map, given.field))
     with client_of(given) as client:
         device: Device[RegisterMap] = Device(client, given.map, unit_id=given.unit)
         poller = Poller(device, every=given.every, partial=True)
         poller.on_failure(_print_failure)
         poller.on_recovery(_print_recovery)
-        for slot in slots:
-            poller.on_change(reference(given.map, slot.path))(_printer(slot))
+        for path, field in fields:
+            poller.on_change(reference(given.map, path))(_printer(path, field))
         with suppress(KeyboardInterrupt):
             poller.run()
     return 0
 
 
-def _slots(model: type[RegisterMap], names: list[str]) -> Iterator[Slot]:
+def _fields(model: type[RegisterMap], names: list[str]) -> Iterator[tuple[Path, Leaf]]:
     """Return the fields that are named, by themselves or by a group; all without a name."""
     wanted = [ref_of(model, name).path for name in names] or [()]
-    for slot in layout_of(model).slots:
-        if slot.access.readable and any(slot.path[: len(path)] == path for path in wanted):
-            yield slot
+    for path, field in leaves_of(model):
+        if field.access.readable and any(path[: len(start)] == start for start in wanted):
+            yield path, field
 
 
-def _printer(slot: Slot) -> Callable[[Change[Any]], None]:
+def _printer(path: Path, field: Leaf) -> Callable[[Change[Any]], None]:
     def print_change(change: Change[Any]) -> None:
-        _print(change.at, f"{name_of(slot.path)}: {text_of(slot, change.new)}")
+        _print(change.at, f"{name_of(path)}: {text_of(field, change.new)}")
 
     return print_change
 

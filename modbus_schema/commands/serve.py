@@ -12,8 +12,9 @@ from typing import Any
 
 from modbus_schema.blanks import blank
 from modbus_schema.commands.texts import name_of, settings_of_texts, text_of
-from modbus_schema.fields.refs import Setting, reference
-from modbus_schema.layout.tree import Slot, layout_of
+from modbus_schema.fields.refs import reference
+from modbus_schema.layout.shapes import layout_for
+from modbus_schema.layout.tree import Slot
 from modbus_schema.model.register_map import RegisterMap
 from modbus_schema.simulation.simulate import Simulation, simulate
 from modbus_schema.values.mapping import from_json
@@ -33,8 +34,8 @@ def run_simulate(given: argparse.Namespace) -> int:
     simulation = simulate(
         _instance(given.map, given), host=given.at, port=given.port, unit_id=given.unit
     )
-    simulation.set(*_settings(given.map, given.setting))
-    _report_writes(simulation, given.map)
+    simulation.set(*settings_of_texts(given.map, given.setting))
+    _report_writes(simulation)
     with simulation:
         where = f"{simulation.host} port {simulation.port}" if simulation.port else simulation.host
         _say(f"{given.map.__name__} is served at {where}; interrupt to end")
@@ -51,18 +52,15 @@ def _instance(model: type[RegisterMap], given: argparse.Namespace) -> RegisterMa
 
 def _top_level(model: type[RegisterMap], pairs: Iterable[str]) -> dict[str, Any]:
     """Return the values of the fields that are in no group: a blank may need them."""
-    settings = settings_of_texts(model, pairs)
-    return {f"{slot.path[0]}": setting.value for slot, setting in settings if len(slot.path) == 1}
+    given = [(setting.ref.path, setting.value) for setting in settings_of_texts(model, pairs)]
+    return {f"{path[0]}": value for path, value in given if len(path) == 1}
 
 
-def _settings(model: type[RegisterMap], pairs: Iterable[str]) -> list[Setting[Any]]:
-    return [setting for _, setting in settings_of_texts(model, pairs)]
-
-
-def _report_writes(simulation: Simulation[Any], model: type[RegisterMap]) -> None:
-    for slot in layout_of(model).slots:
+def _report_writes(simulation: Simulation[Any]) -> None:
+    """Watch the fields that a device of this shape has."""
+    for slot in layout_for(simulation.snapshot()).slots:
         if slot.access.writable and not slot.alias:
-            watch: Any = simulation.on_write(reference(model, slot.path))
+            watch: Any = simulation.on_write(reference(simulation.model, slot.path))
             watch(_reporter(slot))
 
 

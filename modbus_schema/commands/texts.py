@@ -7,10 +7,18 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from modbus_schema.compile.plain import located
 from modbus_schema.errors import EncodeError
-from modbus_schema.fields.refs import Path, Ref, Setting, Write, path_text, reference
-from modbus_schema.layout.tree import Absent, Slot, layout_of
+from modbus_schema.fields.declared import Group, Leaf, Mapped
+from modbus_schema.fields.refs import (
+    Path,
+    Ref,
+    Setting,
+    Write,
+    declaration_at,
+    path_text,
+    reference,
+)
+from modbus_schema.layout.tree import Slot, layout_of
 from modbus_schema.model.register_map import RegisterMap
 from modbus_schema.values.plainly import form_of
 
@@ -27,9 +35,7 @@ def ref_of(model: type[RegisterMap], text: str) -> Ref[Any, Any]:
     return reference(model, path)
 
 
-def settings_of_texts(
-    model: type[RegisterMap], pairs: Iterable[str]
-) -> Iterator[tuple[Slot, Setting[Any]]]:
+def settings_of_texts(model: type[RegisterMap], pairs: Iterable[str]) -> Iterator[Setting[Any]]:
     """Return what texts such as ``zones[1].target=21.5`` ask for.
 
     Raises ValueError for a text that is no such pair, `EncodeError` for no value of the field.
@@ -39,43 +45,60 @@ def settings_of_texts(
         if not equals:
             raise ValueError(f"{pair!r} is not as mode=HEAT")
         ref = ref_of(model, name)
-        slot = layout_of(model).node(ref.path)
-        if isinstance(slot, Absent):
-            raise ValueError(f"{ref!r} is where only the device knows")
-        if not isinstance(slot, Slot):
+        field = declaration_at(model, ref.path)
+        if not isinstance(field, Leaf):
             raise ValueError(f"{ref!r} is a group: name one of its fields")
-        yield slot, ref.to(value_of(slot, text))
+        try:
+            yield ref.to(value_of(field, text))
+        except EncodeError as error:
+            error.where = _place(model, ref)
+            raise
 
 
 def writes_of_texts(model: type[RegisterMap], pairs: Iterable[str]) -> list[Write[Any]]:
     """Return the writes that texts ask for; raises as `settings_of_texts`, also for a RO field."""
     writes: list[Write[Any]] = []
-    for slot, setting in settings_of_texts(model, pairs):
+    for setting in settings_of_texts(model, pairs):
         if not isinstance(setting, Write):
-            raise located(EncodeError("is read-only"), slot)
+            error = EncodeError("is read-only")
+            error.where = _place(model, setting.ref)
+            raise error
         writes.append(setting)
     return writes
 
 
-def value_of(slot: Slot, text: str) -> Any:
+def leaves_of(model: type[Mapped], start: Path = ()) -> Iterator[tuple[Path, Leaf]]:
+    """Return all that a device of a map may have, field by field, in the order of definition."""
+    for name, field in model.__fields__.items():
+        path = (*start, name)
+        if isinstance(field, Leaf):
+            yield path, field
+        elif isinstance(field, Group):
+            yield from leaves_of(field.model, path)
+        else:
+            for index in range(field.times):
+                yield from leaves_of(field.model, (*path, index))
+
+
+def value_of(field: Leaf, text: str) -> Any:
     """Return the value that a text means for a field: JSON, or the text itself."""
-    form = form_of(slot.codec)
+    form = form_of(field.codec)
     try:
         return form.value(json.loads(text))
     except (TypeError, ValueError):
         try:
             return form.value(text)
         except (TypeError, ValueError) as error:
-            raise located(EncodeError(str(error)), slot) from None
+            raise EncodeError(str(error)) from None
 
 
-def text_of(slot: Slot, value: Any) -> str:
+def text_of(field: Leaf | Slot, value: Any) -> str:
     """Return the text of a value, with its unit: ``21.5 degC``; ``-`` of what is not there."""
     if value is None:
         return "-"
-    plain = form_of(slot.codec).plain(value)
+    plain = form_of(field.codec).plain(value)
     text = plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False, default=str)
-    return f"{text} {slot.unit}" if slot.unit else text
+    return f"{text} {field.unit}" if field.unit else text
 
 
 def lines_of(rows: Iterable[tuple[Path, str]]) -> Iterator[str]:
@@ -88,6 +111,12 @@ def lines_of(rows: Iterable[tuple[Path, str]]) -> Iterator[str]:
 def name_of(path: Path) -> str:
     """Return how a path is typed: ``zones[1].target``."""
     return path_text(path).removeprefix(".")
+
+
+def _place(model: type[RegisterMap], ref: Ref[Any, Any]) -> str:
+    """Return what an error says of a field: where it is too, unless only the device knows."""
+    node = layout_of(model).node(ref.path)
+    return node.place if isinstance(node, Slot) else ref.name
 
 
 def _path_of(text: str) -> Path:
