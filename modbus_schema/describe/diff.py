@@ -1,7 +1,9 @@
 """What changed between two maps, or two versions of one, and whether it breaks whoever uses them.
 
 A change is breaking where a program written for the old map reads or writes another thing with the
-new one, or fails: a field that is gone, is elsewhere, means something else, or allows less.
+new one, or fails: a field that is gone, is elsewhere, means something else, or allows less, and one
+of which the device tells otherwise whether it is there. What the functions of `given` compute is
+not compared, only what they are given.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ class Kind(Enum):
     REMOVED = "removed"
     MOVED = "moved"
     TYPE = "type"
+    TOLD = "told"
+    """By which fields a device tells whether it has it, or how often, or in which order."""
     ACCESS = "access"
     UNIT = "unit"
     LIMITS = "limits"
@@ -65,6 +69,7 @@ def _changes(old: Row, new: Row) -> Iterator[Difference]:
     for kind, before, after, is_breaking in (
         (Kind.MOVED, _place(old), _place(new), True),
         (Kind.TYPE, _type(old), _type(new), True),
+        (Kind.TOLD, old.told, new.told, True),
         (Kind.ACCESS, old.access, new.access, not _allows(new.access, old.access)),
         (Kind.UNIT, old.unit, new.unit, True),
         (Kind.LIMITS, old.limits, new.limits, not _includes(new.limits, old.limits)),

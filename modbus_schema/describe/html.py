@@ -71,7 +71,7 @@ def _line(row: Row, have_periods: bool) -> str:
         f"<td>{escape(row.unit)}</td>",
         f'<td class="number">{row.limits.replace("..", "&ndash;")}</td>',
         f'<td class="number">{row.every}</td>' if have_periods else "",
-        f"<td>{escape(row.description)}{_values(row)}</td>",
+        f"<td>{escape(row.notes)}{_values(row)}</td>",
     )
     return f"<tr>{''.join(cells)}</tr>\n"
 

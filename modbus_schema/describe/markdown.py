@@ -26,7 +26,7 @@ def _table(rows: Iterable[Row], have_periods: bool) -> Iterator[str]:
     yield _line("---" for _ in heads)
     for row in rows:
         cells = zip(_HEADS, _cells(row), strict=True)
-        yield _line(_escaped(cell) for head, cell in cells if head in heads)
+        yield _line(_in_cell(cell) for head, cell in cells if head in heads)
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -51,11 +51,16 @@ def _cells(row: Row) -> tuple[str, ...]:
 def describe_values(row: Row) -> str:
     """Return the description of a field and the names of its values."""
     values = ", ".join(f"{number} {name}" for number, name in row.values.items())
-    return "; ".join(part for part in (row.description, values) if part)
+    return "; ".join(part for part in (row.notes, values) if part)
 
 
 def _line(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
+
+
+def _in_cell(text: str) -> str:
+    """Return a text for a table, whose rows are lines."""
+    return "<br>".join(map(_escaped, text.splitlines()))
 
 
 def _escaped(text: str) -> str:

@@ -58,6 +58,13 @@ class Row(NamedTuple):
     description: str
     every: str
     """How often it is read, ``1m`` or ``once``; empty where the map does not say."""
+    told: str
+    """By which fields a device tells whether it has it, ``present by has_cooling``."""
+
+    @property
+    def notes(self) -> str:
+        """Its description, and what a device tells of it."""
+        return "; ".join(part for part in (self.description, self.told) if part)
 
 
 def rows_of(model: type[RegisterMap]) -> list[Row]:
@@ -142,8 +149,9 @@ def _row(slot: Slot, told: str) -> Row:
         unit=slot.unit,
         limits=_limits(slot),
         values=named_values(slot.codec),
-        description="; ".join(part for part in (slot.description, told, *_written(slot)) if part),
+        description="; ".join(part for part in (slot.description, *_written(slot)) if part),
         every="" if slot.every is None else str(slot.every),
+        told=told,
     )
 
 

@@ -49,7 +49,7 @@ def to_csv(model: type[RegisterMap]) -> str:
                 high,
                 values,
                 row.every,
-                row.description,
+                row.notes,
             )
         )
     return out.getvalue()
