@@ -87,6 +87,13 @@ def placed_layout(
     return found
 
 
+def placed_as(layout: Layout) -> Layout:
+    """Return the layout of the class that a shape is of, where the device has it."""
+    base, options = layout.placed
+    word_order, byte_order = options.word_order, options.byte_order
+    return placed_layout(layout.model, base=base, word_order=word_order, byte_order=byte_order)
+
+
 def _keep(known: dict[K, Layout], key: K, layout: Layout) -> None:
     while len(known) >= MOST_SHAPES:
         known.pop(next(iter(known)), None)

@@ -9,8 +9,7 @@ from modbus_schema.compile.plain import encode_blocks, leaf_values, located, wit
 from modbus_schema.errors import EncodeError
 from modbus_schema.fields.refs import Setting, Write
 from modbus_schema.fields.write_rules import WriteRules
-from modbus_schema.layout.shapes import layout_for
-from modbus_schema.layout.tree import Layout, Node, Path, Slot, ValueOf, check_ref
+from modbus_schema.layout.tree import Layout, Node, Slot, ValueOf, check_ref
 from modbus_schema.planning.blocks import Block, plan_writes, runs
 from modbus_wire.codes import Table
 
@@ -74,7 +73,7 @@ def writes_of(layout: Layout, settings: Iterable[Setting[Any]]) -> Iterator[tupl
     for setting in settings:
         node = _node_of(layout, setting)
         if isinstance(node, Slot):
-            yield (_writable(node), setting.value), True
+            yield (writable(node), setting.value), True
         elif isinstance(setting, Write):
             for change in writable_values(node, setting.value):
                 yield change, False
@@ -95,32 +94,6 @@ def instance_values(node: Node, value: Any) -> Iterator[Change]:
 def writable_values(node: Node, value: Any) -> Iterator[Change]:
     """Return the fields of an instance that a client may write."""
     return (change for change in instance_values(node, value) if change[0].access.writable)
-
-
-def changes_between(layout: Layout, old: object, new: object) -> Iterator[Change]:
-    """Return what must be written so that ``old`` becomes ``new``.
-
-    Raises `EncodeError` where a read-only field differs.
-    """
-    before = _values_by_path(layout, old)
-    changed = [
-        (slot, value)
-        for slot, value in leaf_values(layout.root, new)
-        if (slot.access.readable or value is not None)
-        and not (slot.path in before and is_same(before[slot.path], value))
-    ]
-    own = [slot for slot, _ in changed if not slot.alias]
-    for slot, value in changed:
-        # a view of cells that change by their own field changes with them
-        if not (slot.alias and any(slot.overlaps(other) for other in own)):
-            yield _writable(slot), value
-
-
-def _values_by_path(layout: Layout, instance: object) -> dict[Path, Any]:
-    """Return the values in an instance, which may be of another shape than the layout."""
-    if layout.questions:
-        layout = layout_for(instance)
-    return {slot.path: value for slot, value in leaf_values(layout.root, instance)}
 
 
 def _encode(
@@ -161,7 +134,8 @@ def is_same(before: Any, after: Any) -> bool:
     return bool(before != before and after != after)
 
 
-def _writable(slot: Slot) -> Slot:
+def writable(slot: Slot) -> Slot:
+    """Return a field that a client may write; raises `EncodeError` for any other."""
     if not slot.access.writable:
         raise located(EncodeError("is read-only"), slot)
     return slot

@@ -14,13 +14,13 @@ from modbus_schema.planning.blocks import write_problems, write_with
 from modbus_schema.writing.changes import (
     Change,
     Encoded,
-    changes_between,
     encode_known,
     encode_writes,
     writable_values,
     writes_of,
 )
 from modbus_schema.writing.commits import staged
+from modbus_schema.writing.differences import changes_between
 from modbus_schema.writing.instances import InstanceWriters
 from modbus_schema.writing.parts import Part
 
