@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # a program that only reads devices of one shape needs none o
     from modbus_schema.reading.partial import Bad, Partial
     from modbus_schema.writing.outcome import Outcome
     from modbus_schema.writing.preview import PlannedWrite
+    from modbus_schema.writing.turns import Turns
     from modbus_schema.writing.verification import Verify
     from modbus_schema.writing.writer import Writer
 
@@ -93,7 +94,7 @@ class DeviceBase(Generic[M, X]):
             from modbus_schema.asking.shapes import Shapes
 
             self._shapes = Shapes(layout, self._plans.rules)
-        self._turn = self._new_turn()
+        self._turns: Turns = {}
         self._made_writer: Writer[M] | None = None
         if write_with is not None or max_write is not None or mask_write is not None:
             self._make_writer(write_with=write_with, max_write=max_write, mask_write=mask_write)
@@ -216,6 +217,16 @@ class DeviceBase(Generic[M, X]):
     def _wait(self, step: Wait) -> Any:
         """Begin a wait, in the style of the device."""
         raise NotImplementedError
+
+    def _turn(self) -> Turn:
+        """Return whose turn it is at the unit, which all devices of the client share."""
+        from modbus_schema.writing.turns import turn_of
+
+        unit_id: Any = self.unit_id
+        if unit_id is None:
+            unit_id = getattr(self.client, "unit_id", None)
+            unit_id = unit_id() if callable(unit_id) else unit_id
+        return turn_of(self.client, unit_id, self._turns, self._new_turn)
 
     def _new_turn(self) -> Turn:
         """Return what only one flow at a time has, in the style of the device."""

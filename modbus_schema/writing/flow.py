@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
 from modbus_schema.errors import DecodeError
@@ -26,6 +26,7 @@ from modbus_wire.pdu.registers import pack_registers
 from modbus_wire.recovery import note_outcome
 
 M = TypeVar("M", bound=RegisterMap)
+R = TypeVar("R")
 
 _UNSENT = (RequestError, ConnectError, ClientBusy)
 
@@ -33,12 +34,13 @@ _UNSENT = (RequestError, ConnectError, ClientBusy)
 class Masks:
     """Whether a device has FC 22: as it is said, or as it turned out.
 
-    ``turn`` is for who reads a register and writes it back.
+    ``turn`` gives what only one who writes registers has at a time: without FC 22, a register is
+    read and written back, and what another one writes meanwhile would be undone.
     """
 
     __slots__ = ("are_certain", "may_be_used", "turn")
 
-    def __init__(self, mask_write: bool | None, turn: Turn) -> None:
+    def __init__(self, mask_write: bool | None, turn: Callable[[], Turn]) -> None:
         self.turn = turn
         self.may_be_used = mask_write is not False
         self.are_certain = mask_write is True
@@ -84,7 +86,7 @@ class Writing(Generic[M]):
     def exchange(self, exchange: Exchange) -> Flow[Any]:
         """Write the only part by a request that reads as well; returns what was read."""
         try:
-            words = yield from self._ask(exchange.request)
+            words = yield from self._in_turn(self._ask(exchange.request))
             self._done = 1
             return exchange.plan.value(pack_registers(words))
         except BaseException as error:
@@ -116,6 +118,20 @@ class Writing(Generic[M]):
                 error.where = failed.block.place
 
     def _write(self, part: Part) -> Flow[None]:
+        if part.block.table.is_bits:
+            yield from self._ask(part.request())
+        else:
+            yield from self._in_turn(self._write_registers(part))
+
+    def _in_turn(self, flow: Flow[R]) -> Flow[R]:
+        turn = self._masks.turn()
+        yield turn
+        try:
+            return (yield from flow)
+        finally:
+            turn.release()
+
+    def _write_registers(self, part: Part) -> Flow[None]:
         if not part.changes_bits:
             yield from self._ask(part.request())
             return
@@ -130,12 +146,8 @@ class Writing(Generic[M]):
                 self._asked = None
             else:
                 return
-        yield masks.turn
-        try:
-            (current,) = yield from self._ask(part.fresh_read())
-            yield from self._ask(part.write_back(current))
-        finally:
-            masks.turn.release()
+        (current,) = yield from self._ask(part.fresh_read())
+        yield from self._ask(part.write_back(current))
 
     def _ask(self, request: AnyRequest) -> Flow[list[int]]:
         self._asked = request

@@ -29,7 +29,7 @@ class Writer(Generic[M]):
     """Writes a map to a device in whatever shape it has.
 
     ``reads`` gives the plans for what a write has to read first, ``shapes`` what the device says
-    of itself, where it says something; ``turn`` is for who reads a register and writes it back.
+    of itself, where it says something; ``turn`` what only one who writes registers has at a time.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Writer(Generic[M]):
         layout: Layout,
         reads: Callable[[], ReadPlans[M]],
         shapes: Shapes[M] | None,
-        turn: Turn,
+        turn: Callable[[], Turn],
         **overrides: object,
     ) -> None:
         """Take the rules of the map, or what overrides them.

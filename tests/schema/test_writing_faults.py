@@ -33,7 +33,10 @@ from modbus_wire import (
     ModbusError,
     ReadHoldingRegisters,
     ResponseTimeout,
+    Server,
     ServerDeviceFailure,
+    SparseBank,
+    Table,
 )
 from modbus_wire.flows import Turn
 from tests.schema.writers import PickyWire
@@ -300,19 +303,22 @@ class Switches(RegisterMap):
     right: RW[bool] = holding_register(0, bit(1))
 
 
+class Waiting(AsyncClient):
+    """A client after whose reads whoever else may go on does."""
+
+    async def execute(self, request: Any, *, unit_id: int | None = None) -> Any:
+        result = await super().execute(request, unit_id=unit_id)
+        if isinstance(request, ReadHoldingRegisters):
+            for _ in range(20):
+                await asyncio.sleep(0)
+        return result
+
+
 def test_tasks_that_write_bits_of_one_register_do_not_undo_each_other() -> None:
     """The register is read and written back by one at a time, in each event loop anew."""
 
-    class Slow(AsyncClient):
-        async def execute(self, request: Any, *, unit_id: int | None = None) -> Any:
-            result = await super().execute(request, unit_id=unit_id)
-            if isinstance(request, ReadHoldingRegisters):
-                for _ in range(20):
-                    await asyncio.sleep(0)  # whoever else may read now does
-            return result
-
     async def main() -> None:
-        async with Slow(sim.host, sim.port, max_in_flight=4) as client:
+        async with Waiting(sim.host, sim.port, max_in_flight=4) as client:
             device.client = client
             await asyncio.gather(
                 device.write(Switches.left.to(True)), device.write(Switches.right.to(True))
@@ -324,6 +330,56 @@ def test_tasks_that_write_bits_of_one_register_do_not_undo_each_other() -> None:
         device = AsyncDevice(AsyncClient(sim.host, sim.port), Switches, mask_write=False)
         for _ in range(2):
             run(main())
+
+
+@pytest.mark.parametrize("unit_id", [None, 1])
+def test_devices_of_one_unit_do_not_undo_what_each_other_writes(unit_id: int | None) -> None:
+    """They share the turn, also where only one says which unit it is."""
+
+    async def main() -> None:
+        async with Waiting(sim.host, sim.port, max_in_flight=4) as client:
+            one = AsyncDevice(client, Switches, mask_write=False, unit_id=unit_id)
+            other = AsyncDevice(client, Switches, mask_write=False, unit_id=1)
+            await asyncio.gather(
+                one.write(Switches.left.to(True)), other.write(Switches.right.to(True))
+            )
+            assert await one.read() == Switches(left=True, right=True)
+
+    with simulate(Switches(left=False, right=False), port=0) as sim:
+        run(main())
+
+
+def test_devices_of_a_client_that_is_no_key_write_too() -> None:
+    """Each has turns of its own."""
+
+    class Nameless(PickyWire):
+        __hash__ = None  # type: ignore[assignment]
+
+    wire = Nameless(lacks=[MaskWriteRegister])
+    device = Device(wire, Switches)
+    device.write(Switches.left.to(True))
+    device.write(Switches.right.to(True))
+    assert device.read() == Switches(left=True, right=True)
+
+
+def test_a_whole_register_is_not_undone_by_who_writes_its_bits() -> None:
+    """Nor by FC 23: it is written before the register is read, or after it was written back."""
+
+    class Viewed(Switches, mask_write=False):
+        word: RW[int] = holding_register(0, uint16, overlap=True)
+
+    async def main() -> None:
+        async with Waiting(*server.address, max_in_flight=4) as client:
+            device = AsyncDevice(client, Viewed)
+            whole = device.write(Viewed.word.to(0xF0))
+            await asyncio.gather(device.write(Viewed.left.to(True)), whole)
+            assert await device.read(Viewed.word) == 0xF0
+            both = device.write_and_read(Viewed.word.to(0xA0), read=Viewed.word)
+            await asyncio.gather(device.write(Viewed.left.to(True)), both)
+            assert await device.read(Viewed.word) == 0xA0
+
+    with Server(SparseBank({Table.HOLDING_REGISTERS: [range(1)]}), port=0) as server:
+        run(main())
 
 
 def test_threads_that_write_bits_of_one_register_do_not_undo_each_other() -> None:
@@ -404,7 +460,7 @@ def test_a_turn_ends_with_a_failure() -> None:
 
 
 def test_who_is_interrupted_while_waiting_for_a_turn_has_written_nothing() -> None:
-    """The refused FC 22 before it has changed nothing either."""
+    """It has sent nothing yet."""
 
     class Interrupted(Turn):
         def acquire(self) -> None:
