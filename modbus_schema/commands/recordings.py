@@ -16,6 +16,7 @@ def add_record_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what ``record`` takes."""
     parser.add_argument("device", help="host or URL: tcp://plc:502, rtu:///dev/ttyUSB0")
     parser.add_argument("file", type=File, help="the recording, lines of JSON")
+    parser.add_argument("--overwrite", action="store_true", help="in the place of an older one")
     _add_places(parser)
 
 
@@ -28,7 +29,9 @@ def add_replay_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_record(given: argparse.Namespace) -> int:
     """Pass on what clients ask of a device, and note it, until the process is interrupted."""
-    with RecordingGateway(given.device, given.file, given.at, given.port) as gateway:
+    with RecordingGateway(
+        given.device, given.file, given.at, given.port, overwrite=given.overwrite
+    ) as gateway:
         host, port = gateway.address
         _serve(f"{given.device} is recorded for clients of", host, port)
     return 0

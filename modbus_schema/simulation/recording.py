@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from inspect import iscoroutinefunction
 from os import PathLike
-from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from modbus_schema.async_device import AsyncExecutor
 from modbus_schema.device import Executor
 from modbus_schema.simulation.clock import SYSTEM_CLOCK, Clock
-from modbus_schema.simulation.entries import Entry, first_line
-from modbus_schema.simulation.touched import Touched, touched_by
-from modbus_wire.bits import unpack_bits
-from modbus_wire.errors import ExceptionResponse, ModbusError, ResponseTimeout
-from modbus_wire.pdu.base import AnyRequest, RawRead, Request
-from modbus_wire.pdu.bits import WriteMultipleCoils, WriteSingleCoil
-from modbus_wire.pdu.raw import RawPdu
-from modbus_wire.pdu.registers import (
-    MaskWriteRegister,
-    ReadWriteMultipleRegisters,
-    WriteMultipleRegisters,
-    WriteSingleRegister,
-    unpack_registers,
-)
-from modbus_wire.pdu.registry import REQUESTS
+from modbus_schema.simulation.notes import Notes
+from modbus_wire.aio.methods import AsyncMethods
+from modbus_wire.errors import ModbusError
+from modbus_wire.pdu.base import AnyRequest, Request
+from modbus_wire.sync.methods import Methods
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -34,92 +22,22 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 
-class Notes:
-    """The file that a recorder writes, a line at a time; to be closed, or left as a block."""
-
-    def __init__(self, path: str | PathLike[str], clock: Clock, unit_id: int | None) -> None:
-        """Begin a file, in the place of any other; raises OSError."""
-        self._file = open(path, "w", encoding="utf-8")  # noqa: SIM115  # closed by its owner
-        self._clock = clock
-        self._unit_id = unit_id
-        self._began = clock.seconds()
-        self._lock = Lock()
-        self._write(first_line())
-
-    def close(self) -> None:
-        """End the recording: nothing more is noted. Once is enough."""
-        with self._lock:
-            self._file.close()
-
-    @property
-    def are_closed(self) -> bool:
-        """Whether the recording has ended."""
-        return self._file.closed
-
-    def answered(self, request: AnyRequest, result: Any, unit_id: int | None) -> None:
-        """Note a request that was answered; of a whole PDU the answer may be an exception."""
-        if isinstance(request, RawPdu):
-            self._answered(request, result, unit_id)
-            return
-        for touched, values in _values(request, result):
-            self._note(request, touched, unit_id, values=values)
-
-    def failed(self, request: AnyRequest, error: ModbusError, unit_id: int | None) -> None:
-        """Note a request that was refused, or not answered; other failures are no device's."""
-        if isinstance(request, RawPdu):
-            understood = _understood(request)
-            if understood is not None:
-                self.failed(understood, error, unit_id)
-            return
-        exception = error.code if isinstance(error, ExceptionResponse) else None
-        timed_out = isinstance(error, ResponseTimeout)
-        if exception is None and not timed_out:
-            return
-        for touched in _touched(request):
-            self._note(request, touched, unit_id, exception=exception, timed_out=timed_out)
-
-    def _answered(self, request: RawPdu, response: bytes, unit_id: int | None) -> None:
-        understood = _understood(request)
-        if understood is None:
-            return
-        try:
-            result = understood.decode_response(response)
-        except ModbusError as error:
-            self.failed(understood, error, unit_id)
-        else:
-            self.answered(understood, result, unit_id)
-
-    def _note(
-        self, request: AnyRequest, touched: Touched, unit_id: int | None, **outcome: Any
-    ) -> None:
-        if isinstance(request, MaskWriteRegister):
-            outcome["masks"] = request.and_mask, request.or_mask
-        entry = Entry(
-            self._clock.seconds() - self._began,
-            self._unit_id if unit_id is None else unit_id,
-            touched.table,
-            touched.address,
-            touched.quantity,
-            touched.is_written,
-            **outcome,
-        )
-        self._write(entry.line())
-
-    def _write(self, line: str) -> None:
-        with self._lock:
-            if not self.are_closed:
-                self._file.write(line + "\n")
-                self._file.flush()
-
-
 class _Recording:
     """What recorders of both styles have."""
 
     def __init__(
-        self, client: Any, path: str | PathLike[str], *, clock: Clock = SYSTEM_CLOCK
+        self,
+        client: Any,
+        path: str | PathLike[str],
+        *,
+        clock: Clock = SYSTEM_CLOCK,
+        overwrite: bool = False,
     ) -> None:
+        if isinstance(client, type) or not hasattr(client, "execute"):
+            raise TypeError(f"{client!r} is no client: it carries no requests out")
         self.client = client
-        self._notes = Notes(path, clock, getattr(client, "unit_id", None))
+        self._notes = Notes(path, clock, getattr(client, "unit_id", None), overwrite=overwrite)
+        self._notes.begin()
 
     def close(self) -> None:
         """End the recording; requests are only passed on then. Once is enough."""
@@ -137,8 +55,8 @@ class _Recording:
         self.close()
 
 
-class Recorder(_Recording):
-    """A client for `Device` that asks another one and notes what comes back.
+class Recorder(_Recording, Methods):
+    """A client that asks another one and notes what comes back; to be closed, or left as a block.
 
     Reads and writes of the four tables are noted, with the exceptions and timeouts; everything
     else is only passed on. The file is written as it goes.
@@ -155,7 +73,8 @@ class Recorder(_Recording):
         self._notes.answered(request, result, unit_id)
         return result
 
-    def read_many(self, requests: list[AnyRequest], /, *, unit_id: int | None = None) -> list[Any]:
+    def _read_many(self, reads: list[Request[R]], unit_id: int | None) -> list[R]:
+        requests: list[AnyRequest] = list(reads)
         try:
             results = self.client.read_many(requests, unit_id=unit_id)
         except ModbusError as error:
@@ -167,7 +86,7 @@ class Recorder(_Recording):
         return results
 
 
-class AsyncRecorder(_Recording):
+class AsyncRecorder(_Recording, AsyncMethods):
     """What `Recorder` is, for `AsyncDevice` and async clients."""
 
     client: AsyncExecutor
@@ -181,9 +100,8 @@ class AsyncRecorder(_Recording):
         self._notes.answered(request, result, unit_id)
         return result
 
-    async def read_many(
-        self, requests: list[AnyRequest], /, *, unit_id: int | None = None
-    ) -> list[Any]:
+    async def _read_many(self, reads: list[Request[R]], unit_id: int | None) -> list[R]:
+        requests: list[AnyRequest] = list(reads)
         try:
             results = await self.client.read_many(requests, unit_id=unit_id)
         except ModbusError as error:
@@ -197,63 +115,39 @@ class AsyncRecorder(_Recording):
 
 @overload
 def record(
-    client: AsyncExecutor, path: str | PathLike[str], *, clock: Clock = SYSTEM_CLOCK
+    client: AsyncExecutor,
+    path: str | PathLike[str],
+    *,
+    clock: Clock = SYSTEM_CLOCK,
+    overwrite: bool = False,
 ) -> AsyncRecorder: ...
 @overload
 def record(
-    client: Executor, path: str | PathLike[str], *, clock: Clock = SYSTEM_CLOCK
+    client: Executor,
+    path: str | PathLike[str],
+    *,
+    clock: Clock = SYSTEM_CLOCK,
+    overwrite: bool = False,
 ) -> Recorder: ...
 def record(
-    client: Any, path: str | PathLike[str], *, clock: Clock = SYSTEM_CLOCK
+    client: Any,
+    path: str | PathLike[str],
+    *,
+    clock: Clock = SYSTEM_CLOCK,
+    overwrite: bool = False,
 ) -> Recorder | AsyncRecorder:
     """Return a client that records what the devices behind another one answer.
 
     ``with record(client, "pump.jsonl") as recorded: Device(recorded, HeatPump).read()`` reads as
     ever, as often as is wanted, in partial reads too; `replay` makes a simulated device of the
-    file. Raises OSError.
+    file. It has to be closed, by itself or by the block. Raises OSError, `FileExistsError` where
+    there is such a file and it is not to ``overwrite`` it, and TypeError for what is no client.
     """
     is_async = iscoroutinefunction(getattr(client, "execute", None))
-    return (AsyncRecorder if is_async else Recorder)(client, path, clock=clock)
+    kind = AsyncRecorder if is_async else Recorder
+    return kind(client, path, clock=clock, overwrite=overwrite)
 
 
 def _failed_among(requests: list[AnyRequest], error: ModbusError) -> list[AnyRequest]:
     """Return the request of an error; none where the client does not say which it is."""
     return [request for request in requests if request is error.request]
-
-
-def _understood(request: RawPdu) -> AnyRequest | None:
-    """Return the request of the tables that a PDU is."""
-    kind = REQUESTS.get(request.function_code)
-    try:
-        return None if kind is None else kind.decode(request.pdu)
-    except ExceptionResponse:  # it is badly built, and says nothing of the device
-        return None
-
-
-def _touched(request: AnyRequest) -> tuple[Touched, ...]:
-    return touched_by(request.read if isinstance(request, RawRead) else request)
-
-
-def _values(request: AnyRequest, result: Any) -> Iterator[tuple[Touched, tuple[int, ...] | None]]:
-    """Return what a request read or wrote, and where."""
-    for touched in _touched(request):
-        if touched.is_written:
-            yield touched, _written(request)
-        elif isinstance(result, bytes):
-            bits = touched.table.is_bits
-            values = unpack_bits(result, touched.quantity) if bits else unpack_registers(result)
-            yield touched, tuple(int(value) for value in values)
-        else:
-            yield touched, tuple(int(value) for value in result)
-
-
-def _written(request: AnyRequest) -> tuple[int, ...] | None:
-    match request:
-        case WriteSingleRegister() | WriteSingleCoil():
-            return (int(request.value),)
-        case WriteMultipleRegisters() | ReadWriteMultipleRegisters():
-            return tuple(request.values)
-        case WriteMultipleCoils():
-            return tuple(int(bit) for bit in unpack_bits(request.data, request.quantity))
-        case _:
-            return None

@@ -6,7 +6,7 @@ from os import PathLike
 from typing import TypeVar, Unpack
 
 from modbus_schema.simulation.clock import SYSTEM_CLOCK, Clock
-from modbus_schema.simulation.recording import Notes
+from modbus_schema.simulation.notes import Notes
 from modbus_schema.simulation.served import Limits
 from modbus_wire.endpoint import Endpoint
 from modbus_wire.errors import ModbusError
@@ -25,7 +25,8 @@ class RecordingGateway(Gateway):
     ``device`` is its host, URL or endpoint, ``host`` and ``port`` are where the clients come in.
     Served as a `Gateway`, until it is stopped, which ends the recording.
 
-    Raises OSError for a file that cannot be written.
+    `start` makes the file once it has the port; it raises OSError, `FileExistsError` where there is
+    such a file and it is not to ``overwrite`` it.
     """
 
     def __init__(
@@ -38,16 +39,24 @@ class RecordingGateway(Gateway):
         framing: Framing | None = None,
         policy: Policy | None = None,
         clock: Clock = SYSTEM_CLOCK,
+        overwrite: bool = False,
         **limits: Unpack[Limits],
     ) -> None:
         client = _NotingClient(device, policy=policy or Policy(retries=0))
         super().__init__(client, host, port, framing=framing, **limits)
-        client.notes = self._notes = Notes(path, clock, None)
+        client.notes = self._notes = Notes(path, clock, None, overwrite=overwrite)
 
     def start(self) -> None:
         if self._notes.are_closed:
             raise RuntimeError("the recording has ended; another one needs another gateway")
+        if self.is_running:
+            return
         super().start()
+        try:
+            self._notes.begin()
+        except BaseException:
+            super().stop()
+            raise
 
     def stop(self) -> None:
         has_run = self.is_running  # every start begins with a stop
