@@ -10,7 +10,14 @@ from typing import NamedTuple
 
 from modbus_schema.errors import SchemaError
 from modbus_wire.codes import ADDRESS_SPACE
-from modbus_wire.errors import ExceptionResponse, ResponseTimeout
+from modbus_wire.errors import (
+    Acknowledge,
+    ExceptionResponse,
+    GatewayPathUnavailable,
+    GatewayTargetFailedToRespond,
+    ResponseTimeout,
+    ServerDeviceBusy,
+)
 from modbus_wire.flows import Flow
 from modbus_wire.pdu.registers import ReadHoldingRegisters
 
@@ -24,8 +31,20 @@ END = 0xFFFF
 """What stands behind the last model in the place of an id."""
 
 
+_OF_THE_MOMENT = (
+    Acknowledge,
+    ServerDeviceBusy,
+    GatewayPathUnavailable,
+    GatewayTargetFailedToRespond,
+)
+"""Refusals that say nothing of what a device has: another time it may answer."""
+
+
 class NoSunSpec(SchemaError):
-    """A device has no SunSpec map at any of the addresses; the message says what is there."""
+    """A device has no SunSpec map at any of the addresses; the message says what is there.
+
+    It has answered at each of them: a device that does not is no device without a map.
+    """
 
 
 class Header(NamedTuple):
@@ -57,7 +76,9 @@ def chain_flow(bases: Sequence[int]) -> Flow[Chain]:
     """Find the map at one of the addresses and walk over its headers.
 
     A device that refuses a header in the middle, or has no end, gives a chain with a ``fault``.
-    Raises `NoSunSpec`, and whatever else the client raises.
+    Raises `NoSunSpec`, and whatever else the client raises: a device that is busy, or that a
+    gateway does not reach, is asked again by who knows when. One that does not answer at an address
+    may do so at the next; where that has no map either, the timeout is raised.
     """
     base = yield from _base(bases)
     headers: list[Header] = []
@@ -65,6 +86,8 @@ def chain_flow(bases: Sequence[int]) -> Flow[Chain]:
     while not fault:
         try:
             header = yield from _header(address)
+        except _OF_THE_MOMENT:
+            raise
         except ExceptionResponse as error:
             fault = f"holding[{address}], where the next model should be: {error}"
             continue
@@ -80,15 +103,21 @@ def chain_flow(bases: Sequence[int]) -> Flow[Chain]:
 
 def _base(bases: Sequence[int]) -> Flow[int]:
     found: list[str] = []
+    silent: list[ResponseTimeout] = []
     for base in bases:
         try:
             words = yield ReadHoldingRegisters(base, len(MARK))
+        except _OF_THE_MOMENT:
+            raise
         except (ExceptionResponse, ResponseTimeout) as error:
             found.append(f"holding[{base}]: {error}")
+            silent += [error] if isinstance(error, ResponseTimeout) else []
             continue
         if tuple(words) == MARK:
             return base
         found.append(f"holding[{base}]: {_shown(words)}")
+    if silent:
+        raise silent[0]
     raise NoSunSpec(f'there is no "SunS": {"; ".join(found)}')
 
 
@@ -96,6 +125,8 @@ def _header(address: int) -> Flow[Header | None]:
     """Read a header; None is the end, of which some devices have the id alone."""
     try:
         model_id, length = yield ReadHoldingRegisters(address, 2)
+    except _OF_THE_MOMENT:
+        raise
     except ExceptionResponse:
         (model_id,) = yield ReadHoldingRegisters(address, 1)
         if model_id != END:

@@ -79,7 +79,9 @@ class _Scanned(Generic[X]):
         self.models = tuple(Found(header, source) for header in chain.headers)
 
     def __repr__(self) -> str:
-        return f"<SunSpec at {self.base}: {', '.join(map(repr, self.models))}>"
+        found = ", ".join(map(repr, self.models)) or "no models"
+        rest = f"; BROKEN OFF at {self.fault}" if self.fault else ""
+        return f"<SunSpec at {self.base}: {found}{rest}>"
 
     def find(self, model: type[RegisterMap] | int, number: int = 0) -> Found:
         """Return a model by its class or id; of several alike, ``number`` says which.
@@ -145,8 +147,10 @@ def scan(
 ) -> Scan:
     """Find the models of a device: two registers at each base, then two of each model.
 
-    ``source`` is where the definitions are; None is pysunspec2. Raises `NoSunSpec` where none of
-    the ``bases`` has a map, and what the client raises.
+    ``source`` is where the definitions are; None is pysunspec2. A map that has no end gives the
+    models before it breaks off, and ``fault`` says why: look at it, unless you know what is there.
+    Raises `NoSunSpec` where none of the ``bases`` has a map, and what the client raises: timeouts,
+    and the refusals of a device that is busy or behind a gateway which does not reach it.
     """
     chain = run_flow(chain_flow(bases), lambda step: _ask(client, step, unit_id))
     return Scan(client, unit_id, chain, source)

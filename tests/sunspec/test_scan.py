@@ -26,7 +26,13 @@ from modbus_schema.sunspec.scanning import AsyncScan, Scan, scan, scan_async
 from modbus_schema.sunspec.simulated import SunSpecSimulation
 from modbus_schema.sunspec.simulated import simulate as simulate_models
 from modbus_wire import AsyncClient, Client, ConnectError, Server, SparseBank, Table
-from modbus_wire.errors import IllegalDataAddress, ResponseTimeout
+from modbus_wire.errors import (
+    ExceptionResponse,
+    GatewayTargetFailedToRespond,
+    IllegalDataAddress,
+    ResponseTimeout,
+    ServerDeviceBusy,
+)
 from modbus_wire.trace import TracedFrame
 from tests.sunspec.own import BOILER, model, point
 from tests.wire.peers import refused_port
@@ -293,12 +299,30 @@ def test_a_base_that_nobody_answers(source: Path) -> None:
     with boiler() as sim, Client(sim.host, sim.port, timeout=0.2) as client:
         with sim.fault(NoAnswer(), times=1):
             assert len(scan(client, bases=(40000, 40000)).models) == 2
-        with sim.fault(NoAnswer(), times=1), pytest.raises(NoSunSpec, match=r"holding\[40000\]: "):
-            scan(client, bases=(40000,))
+        with sim.fault(NoAnswer(), times=1), pytest.raises(ResponseTimeout):
+            scan(client, bases=(40000, 50000))
         kind: Any = load(BOILER)
         header = sim.part(kind).at(kind.ID)
         with sim.fault(header, NoAnswer()), pytest.raises(ResponseTimeout):
             scan(client)
+
+
+@pytest.mark.parametrize("nth", [1, 2])
+@pytest.mark.parametrize("error", [ServerDeviceBusy, GatewayTargetFailedToRespond])
+def test_a_device_that_is_busy(error: type[ExceptionResponse], nth: int) -> None:
+    """It says nothing of what it has, so neither does the scan."""
+    with boiler() as sim, Client(sim.host, sim.port) as client:
+        with sim.fault(error, nth=nth, times=1), pytest.raises(error):
+            scan(client)
+        assert len(scan(client).models) == 2
+
+
+def test_a_map_that_breaks_off_says_so() -> None:
+    """Whoever looks at what was found sees that there may be more."""
+    with serving(*SUNS, 64999, 1, 2) as client:
+        shown = repr(scan(client))
+    assert shown.startswith("<SunSpec at 40000: <model 64999 (unknown): 1 registers at 40002>; ")
+    assert "BROKEN OFF at holding[40005], where the next model should be: " in shown
 
 
 def test_one_register_is_written_by_itself() -> None:
