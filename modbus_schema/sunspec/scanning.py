@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, Generic, TypeVar, overload
 
 from modbus_schema.async_device import AsyncDevice, AsyncExecutor
 from modbus_schema.device import Device, Executor
 from modbus_schema.device_base import AnyExecutor
+from modbus_schema.errors import DefinitionError
+from modbus_schema.fields.declared import Leaf
 from modbus_schema.model.register_map import RegisterMap
 from modbus_schema.sunspec.catalogue import Source, UnknownModel, definition
 from modbus_schema.sunspec.chain import BASES, Chain, Header, chain_flow
@@ -20,6 +22,7 @@ from modbus_wire.flows import Pause, Step, Turn, run_flow, run_flow_async
 
 M = TypeVar("M", bound=RegisterMap)
 X = TypeVar("X", bound=AnyExecutor)
+D = TypeVar("D")
 
 
 class Found:
@@ -91,23 +94,43 @@ class _Scanned(Generic[X]):
         model_id = model if isinstance(model, int) else model_id_of(model)
         alike = [found for found in self.models if found.model_id == model_id]
         if number >= len(alike):
-            raise UnknownModel(f"the device has {len(alike)} models {model_id}: {self!r}")
+            raise UnknownModel(f"the device has {_count(len(alike), model_id)}: {self!r}")
         return alike[number]
 
-    def _placed(self, model: type[RegisterMap] | Found, number: int) -> dict[str, Any]:
-        """Return how a device of the model is made."""
+    def _device(self, make: Callable[..., D], model: type[RegisterMap] | Found, number: int) -> D:
+        """Return what ``make`` makes of a model where it was found."""
         found = model if isinstance(model, Found) else self.find(model, number)
         kind = found.model if isinstance(model, Found) else model
         if kind is None:
             raise UnknownModel(f"there is no definition of {found!r}")
-        return {
-            "client": self.client,
-            "model": kind,
-            "unit_id": self.unit_id,
-            "base": found.address,
-            # whatever its counts say, no read goes on into the next model
-            "readable": {Table.HOLDING_REGISTERS: [found.registers]},
-        }
+        try:
+            return make(
+                self.client,
+                kind,
+                unit_id=self.unit_id,
+                base=found.address,
+                # whatever its counts say, no read goes on into the next model
+                readable={Table.HOLDING_REGISTERS: [found.registers]},
+            )
+        except DefinitionError as error:
+            fewer = _end_of(kind) - 2 - found.length
+            if fewer <= 0:
+                raise
+            first, *_ = str(error).splitlines()
+            raise DefinitionError(
+                f"{found!r} has {fewer} registers fewer than {kind.__name__}: {first}; the class "
+                f"of one so short is its `model`, or load({found.model_id}, length={found.length})"
+            ) from error
+
+
+def _count(number: int, model_id: int) -> str:
+    return f"{number or 'no'} model{'s' if number > 1 else ''} of id {model_id}"
+
+
+def _end_of(kind: type[RegisterMap]) -> int:
+    """Return where the points of a class end that are in no group."""
+    fields = kind.__fields__.values()
+    return max(each.address + each.codec.registers for each in fields if isinstance(each, Leaf))
 
 
 class Scan(_Scanned[Executor]):
@@ -121,9 +144,10 @@ class Scan(_Scanned[Executor]):
         """Return the device of a model, by its class or as it was found.
 
         Of several models of a class ``number`` says which, from 0. Raises `UnknownModel` where
-        the device has none, and `DefinitionError` where it has fewer registers than the class.
+        the device has none, and `DefinitionError` where it has fewer registers than the class:
+        `Found.model` is one of as many.
         """
-        return Device(**self._placed(model, number))
+        return self._device(Device, model, number)
 
 
 class AsyncScan(_Scanned[AsyncExecutor]):
@@ -135,7 +159,7 @@ class AsyncScan(_Scanned[AsyncExecutor]):
     def device(self, model: Found, number: int = 0) -> AsyncDevice[RegisterMap]: ...
     def device(self, model: type[Any] | Found, number: int = 0) -> AsyncDevice[Any]:
         """Return the device of a model, as `Scan.device`."""
-        return AsyncDevice(**self._placed(model, number))
+        return self._device(AsyncDevice, model, number)
 
 
 def scan(

@@ -169,7 +169,7 @@ def test_several_models_alike() -> None:
         found = scan(client)
         assert [found.device(kind, number).read(kind.Mn) for number in (0, 1)] == ["a", "b"]
         assert sim.part(kind, 1).snapshot() == kind(Mn="b", L=4)
-        with pytest.raises(UnknownModel, match="the device has 2 models 1"):
+        with pytest.raises(UnknownModel, match="the device has 2 models of id 1"):
             found.device(kind, 2)
         with pytest.raises(LookupError, match="the device has 2 models of Common"):
             sim.part(kind, 2)
@@ -230,8 +230,14 @@ def test_a_shorter_model(source: Path) -> None:
         made: Any = found.device(found.models[0]).read()
         assert list(type(made).__fields__) == ["ID", "L", "Tmp_SF", "Tmp", "TmpSet"]
         assert (made.Tmp_SF, made.Tmp, made.TmpSet) == (-1, 21.5, 23.0)
-        with pytest.raises(DefinitionError, match=r"Boiler.N: holding\[40010\] is not in one"):
+        with pytest.raises(DefinitionError) as failed:
             found.device(load(BOILER))
+        assert str(failed.value).startswith(
+            "<model 64900 (boiler): 3 registers at 40002> has 4 registers fewer than Boiler: "
+            "Boiler.N: holding[40010] is not in one"
+        )
+        assert str(failed.value).endswith("is its `model`, or load(64900, length=3)")
+        assert "\n" not in str(failed.value)
 
 
 def test_model_1_without_its_pad(source: Path) -> None:
