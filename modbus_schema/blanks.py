@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from enum import Enum
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ from modbus_schema.codecs.base import Codec, encode_checked
 from modbus_schema.compile.plain import located
 from modbus_schema.errors import DecodeError, EncodeError
 from modbus_schema.fields.declared import UNSET, Declaration, Leaf
-from modbus_schema.fields.refs import declaration_at
+from modbus_schema.fields.refs import Setting, declaration_at, reference
 from modbus_schema.layout.shapes import default_in, settled, value_in
 from modbus_schema.layout.tree import Absent, GroupNode, Layout, Node, RepeatNode, Slot, layout_of
 from modbus_schema.model.register_map import RegisterMap
@@ -25,16 +25,48 @@ def blank(model: type[M], **values: object) -> M:
     """Return an instance with the values given, and for the other fields what comes near to zero.
 
     That is a field's default; else what cells of 0 mean, where the field may hold it; else its
-    minimum, the first member of its enum, or None. Raises `TypeError` for a name that is no field,
-    and `EncodeError` for a field to which none of these applies: a value has to be given for it.
+    minimum, the first member of its enum, or None. A scale factor is None only where no value needs
+    it. Raises `TypeError` for a name that is no field, and `EncodeError` for a field to which none
+    of these applies: a value has to be given for it.
     """
+    kind: object = model
+    if not isinstance(kind, type):
+        raise TypeError(f"a blank is made of a class of register map, not of {kind!r}")
+    full = layout_of(model)
     fields = model.__fields__
     for name in values:
         if name not in fields:
             raise TypeError(f"{model.__name__} has no field {name!r}")
-    members = _layout(layout_of(model), values).root.members
+    layout = _layout(full, values)
+    members = layout.root.members
     rest = {name: _value(members[name], fields[name]) for name in fields if name not in values}
-    return model(**values, **rest)
+    made = model(**values, **rest)
+    lacking = [slot for slot in _lacking(layout, made) if slot.path[0] not in values]
+    return made.replace(*(_filled(model, slot) for slot in lacking))
+
+
+def _lacking(layout: Layout, made: RegisterMap) -> Iterator[Slot]:
+    """Return the scale factors that are None though the value of another field needs them."""
+    for slot in layout.slots:
+        if slot.factors and _is_number(_held(made, slot)):
+            for factor in (each for found in slot.factors for each in found.slots):
+                if factor is not None and _held(made, factor) is None:
+                    yield factor
+
+
+def _held(made: RegisterMap, slot: Slot) -> Any:
+    with suppress(DecodeError):  # who gives values may leave out items
+        return value_in(made, slot)
+    return None
+
+
+def _is_number(value: object) -> bool:
+    return value is not None and value == value  # a NaN is as good as none
+
+
+def _filled(model: type[M], slot: Slot) -> Setting[M]:
+    """Return the setting of a field to what cells of 0 mean, whatever its default."""
+    return reference(model, slot.path).to(_of_slot(slot, declaration_at(model, slot.path)))
 
 
 def _layout(full: Layout, values: Mapping[str, object]) -> Layout:
@@ -91,7 +123,8 @@ def _candidates(slot: Slot) -> list[Any]:
     with suppress(Exception):
         candidates.append(_codec(slot).decode([0] * slot.size))
     if slot.minimum is not None:
-        candidates += [slot.minimum, float(slot.minimum)]
+        is_whole = not any(isinstance(each, float) for each in candidates)
+        candidates += [*([slot.minimum] if is_whole else []), float(slot.minimum)]
     enum = enum_of(slot.codec)
     members: list[Enum] = [] if enum is None else list(enum.kind)
     return [*candidates, *members[:1], None]

@@ -94,6 +94,44 @@ def test_what_needs_a_value_is_named() -> None:
         blank(Pump, tempo=1)
 
 
+class Meter(RegisterMap):
+    """Values with factors that may be lacking, as SunSpec has them."""
+
+    hz_sf: RO[int | None] = holding_register(0, int16.optional(0x8000), default=None)
+    hz: RO[float] = holding_register(1, uint16.scaled_by(hz_sf))
+    w_sf: RO[int | None] = holding_register(2, int16.optional(0x8000), default=None)
+    w: RO[float | None] = holding_register(3, int16.scaled_by(w_sf).optional(0x8000), default=None)
+
+
+class Site(RegisterMap):
+    """Meters in groups."""
+
+    meters: RO[tuple[Meter, ...]] = repeat(Meter, base=0, stride=4, count=2)
+
+
+def test_a_factor_is_there_where_a_value_needs_it() -> None:
+    """Whatever its default: a device of a blank can be simulated."""
+    meter = Meter(hz_sf=0, hz=0.0, w_sf=None, w=None)
+    assert blank(Meter) == meter
+    assert blank(Site) == Site(meters=(meter, meter))
+    assert blank(Meter, w=5.0).w_sf == 0
+    assert SimulatedDevice(blank(Site)).snapshot() == blank(Site)
+    assert blank(Meter, hz_sf=None).hz_sf is None
+
+
+def test_a_minimum_is_a_value_of_its_field() -> None:
+    """A float where the field is one."""
+    assert type(blank(Zone).target) is float
+    assert type(blank(Pump).least) is int
+
+
+@pytest.mark.parametrize("wrong", [int, Zone(target=5.0)])
+def test_a_blank_is_of_a_map(wrong: Any) -> None:
+    """Neither of another class nor of an instance."""
+    with pytest.raises(TypeError, match="register map"):
+        blank(wrong)
+
+
 @settings(max_examples=60, suppress_health_check=[HealthCheck.filter_too_much])
 @given(maps(aliases=False))
 def test_a_blank_can_be_simulated(drawn: Extent) -> None:
