@@ -56,10 +56,8 @@ class ModbusError(Exception):
             text += f"; in {self.request!r}"
         if self.peer:
             text += f" to {self.peer}"
-        if self.outcome is not None and str(self.outcome):
-            text += f"; {self.outcome}"
-        elif self.may_have_been_applied:
-            text += "; the write may have been applied"
+        if self.may_have_been_applied:
+            text += f"; {self.outcome or 'the write may have been applied'}"
         return text
 
 

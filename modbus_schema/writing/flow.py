@@ -10,7 +10,7 @@ from modbus_schema.layout.tree import Slot, ValueOf
 from modbus_schema.model.register_map import RegisterMap
 from modbus_schema.reading.plans import ReadPlans
 from modbus_schema.writing.exchange import Exchange
-from modbus_schema.writing.outcome import Outcome
+from modbus_schema.writing.outcome import Outcome, note_outcome_of
 from modbus_schema.writing.parts import Part
 from modbus_schema.writing.verification import Verify, verification
 from modbus_wire.errors import (
@@ -110,12 +110,9 @@ class Writing(Generic[M]):
         is_unsure = failed is not None and _may_be_applied(error, self._asked)
         uncertain, left = (left[:1], left[1:]) if is_unsure else ((), left)
         what = (_slots(done), _slots(uncertain), _slots(left))
-        outcome = Outcome(self._model, self._requests, *what, verified)
-        error.outcome = outcome  # type: ignore[attr-defined]  # a cancellation takes one too
-        if isinstance(error, ModbusError):
-            error.may_have_been_applied = outcome.may_have_been_applied
-            if failed is not None:
-                error.where = failed.block.place
+        note_outcome_of(error, Outcome(self._model, self._requests, *what, verified))
+        if isinstance(error, ModbusError) and failed is not None:
+            error.where = failed.block.place
 
     def _write(self, part: Part) -> Flow[None]:
         if part.block.table.is_bits:

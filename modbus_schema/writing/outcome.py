@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
-from modbus_schema.fields.refs import Ref, reference
-from modbus_schema.layout.tree import Slot
+from modbus_schema.fields.refs import Path, Ref, reference
 from modbus_schema.model.register_map import RegisterMap
+from modbus_wire.errors import ModbusError
 from modbus_wire.pdu.base import AnyRequest
 
 M = TypeVar("M", bound=RegisterMap)
 
 _MOST_NAMES = 6
 """How many fields a message names."""
+
+
+class Named(Protocol):
+    """A leaf field in its place, or a reference; its name is for people."""
+
+    @property
+    def path(self) -> Path: ...
+    @property
+    def name(self) -> str: ...
 
 
 class Outcome(Generic[M]):
@@ -29,10 +38,10 @@ class Outcome(Generic[M]):
         self,
         model: type[M],
         requests: Iterable[AnyRequest],
-        written: Iterable[Slot],
-        uncertain: Iterable[Slot] = (),
-        not_written: Iterable[Slot] = (),
-        verified: Iterable[Slot] = (),
+        written: Iterable[Named],
+        uncertain: Iterable[Named] = (),
+        not_written: Iterable[Named] = (),
+        verified: Iterable[Named] = (),
     ) -> None:
         self._model = model
         self._written = tuple(written)
@@ -79,23 +88,33 @@ class Outcome(Generic[M]):
         return bool(self._written or self._uncertain)
 
     def __str__(self) -> str:
-        parts = [("written", self._written), ("may have been written", self._uncertain)]
-        if self.may_have_been_applied:
-            parts.append(("not written", self._not_written))
-        return "; ".join(f"{what}: {_names(slots)}" for what, slots in parts if slots)
+        parts = {
+            "written": self._written,
+            "may have been written": self._uncertain,
+            "not written": self._not_written,
+        }
+        texts = [f"{what}: {_names(fields)}" for what, fields in parts.items() if fields]
+        return "; ".join(texts) or "nothing to write"
 
     def __repr__(self) -> str:
         return f"<Outcome of {len(self.requests)} requests; {self}>"
 
-    def _refs(self, slots: Iterable[Slot]) -> tuple[Ref[M, Any], ...]:
-        return tuple(reference(self._model, slot.path) for slot in slots)
+    def _refs(self, fields: Iterable[Named]) -> tuple[Ref[M, Any], ...]:
+        return tuple(reference(self._model, field.path) for field in fields)
+
+
+def note_outcome_of(error: BaseException, outcome: Outcome[Any]) -> None:
+    """Say in an error, or a cancellation, what a write came to that it ended."""
+    error.outcome = outcome  # type: ignore[attr-defined]
+    if isinstance(error, ModbusError):
+        error.may_have_been_applied = outcome.may_have_been_applied
 
 
 def outcome_of(error: BaseException) -> Outcome[Any] | None:
-    """Return what a write that failed with an error came to, None where none was under way.
+    """Return what a write that failed with an error came to, None for an error of something else.
 
-    Then nothing was sent. The error may be that of a cancelled write, or one that was raised from
-    such an error.
+    A write may fail before anything of it is sent: it is ``not_written`` then. The error may be
+    that of a cancelled write, or one that was raised from such an error.
     """
     seen: set[int] = set()
     found: BaseException | None = error
@@ -108,8 +127,8 @@ def outcome_of(error: BaseException) -> Outcome[Any] | None:
     return None
 
 
-def _names(slots: tuple[Slot, ...]) -> str:
-    names = [slot.name for slot in slots]
+def _names(fields: tuple[Named, ...]) -> str:
+    names = [field.name for field in fields]
     if len(names) > _MOST_NAMES:
         names[_MOST_NAMES - 1 :] = [f"and {len(names) - _MOST_NAMES + 1} more"]
     return ", ".join(names)

@@ -12,10 +12,10 @@ from modbus_schema.model.register_map import RegisterMap
 from modbus_schema.reading.plans import ReadPlans
 from modbus_schema.reading.requests import plan_flow
 from modbus_schema.writing.changes import check_setting
-from modbus_schema.writing.exchange import exchange
+from modbus_schema.writing.exchange import Exchange, exchange
 from modbus_schema.writing.flow import Masks, Writing
 from modbus_schema.writing.jobs import ChangesJob, InstanceJob, Job, SettingsJob
-from modbus_schema.writing.outcome import Outcome
+from modbus_schema.writing.outcome import Outcome, note_outcome_of
 from modbus_schema.writing.parts import Part
 from modbus_schema.writing.plans import Wanted, WritePlans, write_plans, write_plans_of
 from modbus_schema.writing.preview import PlannedWrite, preview
@@ -23,6 +23,7 @@ from modbus_schema.writing.verification import Verify, verify_of
 from modbus_wire.flows import Flow, Turn
 
 M = TypeVar("M", bound=RegisterMap)
+R = TypeVar("R")
 
 
 class Writer(Generic[M]):
@@ -81,7 +82,7 @@ class Writer(Generic[M]):
     def carry_out(self, job: Job, verify: bool | Verify) -> Flow[Outcome[M]]:
         """Write what a job asks for, and read it back where that is wanted."""
         how = verify_of(verify)
-        plans, parts, value_of = yield from self._parts(job)
+        plans, parts, value_of = yield from self._begun(job, self._parts(job))
         writing = Writing(self._model, parts, self._masks)
         yield from writing.flow()
         if how is None:
@@ -91,9 +92,20 @@ class Writer(Generic[M]):
     def exchange(self, changes: tuple[Any, ...], paths: tuple[Path, ...]) -> Flow[Any]:
         """Write settings and read what paths lead to, all by one FC 23."""
         job = SettingsJob(changes, ())
-        reads, _, _, value_of = yield from self._prepared(job, *paths)
-        one = exchange(reads, self._plans.rules, changes, paths, value_of)
+        one = yield from self._begun(job, self._exchange_of(job, paths))
         return (yield from Writing(self._model, [one.part], self._masks).exchange(one))
+
+    def _exchange_of(self, job: SettingsJob, paths: tuple[Path, ...]) -> Flow[Exchange]:
+        reads, _, _, value_of = yield from self._prepared(job, *paths)
+        return exchange(reads, self._plans.rules, job.settings, paths, value_of)
+
+    def _begun(self, job: Job, flow: Flow[R]) -> Flow[R]:
+        """Do what comes before a write is sent; where that fails, all of it is not written."""
+        try:
+            return (yield from flow)
+        except BaseException as error:
+            note_outcome_of(error, Outcome(self._model, (), (), (), job.fields(self._layout)))
+            raise
 
     def _parts(self, job: Job) -> Flow[tuple[ReadPlans[M], list[Part], ValueOf]]:
         """Encode what is to be written, after a read of what that depends on."""

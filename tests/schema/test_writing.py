@@ -389,12 +389,13 @@ def test_a_read_that_had_to_come_first_has_written_nothing() -> None:
     assert (outcome.written, outcome.not_written) == ((Drive.speed,), (Drive.level,))
 
 
-def test_what_cannot_be_encoded_has_no_outcome() -> None:
-    """Nothing was sent, so there is none."""
+def test_what_cannot_be_encoded_was_not_written() -> None:
+    """Nothing was sent, and the error itself is said without that."""
     wire = PickyWire()
     with pytest.raises(EncodeError) as caught:
         Device(wire, Drive).write(Drive.ramp.to(1), Drive.speed.to(3001))
-    assert outcome_of(caught.value) is None
+    assert str(outcome_of(caught.value)) == "not written: Drive.ramp, Drive.speed"
+    assert str(caught.value) == "Drive.speed: holding[0]: 3001 is above the maximum of 3000"
     assert wire.requests == []
 
 
