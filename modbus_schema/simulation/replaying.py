@@ -8,9 +8,10 @@ from typing import Unpack
 
 from modbus_schema.simulation.clock import SYSTEM_CLOCK, Clock
 from modbus_schema.simulation.entries import Entry, read_entries
+from modbus_schema.simulation.outcomes import Place
 from modbus_schema.simulation.served import Limits, Served, Units
 from modbus_schema.simulation.touched import touched_by
-from modbus_schema.simulation.tracks import Place, RecordedBank
+from modbus_schema.simulation.tracks import RecordedBank
 from modbus_wire.endpoint import Endpoint
 from modbus_wire.framing.base import Framing
 from modbus_wire.orders import NoAnswer, Order

@@ -2,91 +2,43 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from threading import Lock
-from typing import Generic, NamedTuple, TypeVar
 
 from modbus_schema.simulation.entries import Entry
+from modbus_schema.simulation.outcomes import Outcomes, Place, Track
 from modbus_wire.bits import pack_bits, unpack_bits
 from modbus_wire.codes import Table
 from modbus_wire.errors import IllegalDataAddress, exception_for
 from modbus_wire.pdu.registers import pack_registers, unpack_registers
 
-T = TypeVar("T")
-
-
-class Track(Generic[T]):
-    """A value over time: what it became, and when."""
-
-    __slots__ = ("times", "values")
-
-    def __init__(self) -> None:
-        self.times: list[float] = []
-        self.values: list[T] = []
-
-    def add(self, time: float, value: T) -> None:
-        """Note a value, later than those before; only changes are kept."""
-        if not self.values or self.values[-1] != value:
-            self.times.append(time)
-            self.values.append(value)
-
-    def at(self, time: float) -> tuple[float, T]:
-        """Return the value at a time and since when it is so; before all others the first."""
-        index = max(bisect_right(self.times, time) - 1, 0)
-        return self.times[index], self.values[index]
-
-
-class Place(NamedTuple):
-    """The cells of a request, which reads or writes them."""
-
-    table: Table
-    address: int
-    quantity: int
-    is_write: bool
-
-    @property
-    def cells(self) -> range:
-        return range(self.address, self.address + self.quantity)
-
-
-class Outcome(NamedTuple):
-    """How a request ended: refused, not answered, or neither."""
-
-    exception: int | None
-    timed_out: bool
-
 
 class RecordedBank:
     """The cells of a recorded device, as they were so many seconds after the recording began.
 
-    A request that was refused is refused as it was, at the times when it was; so is one that asks
-    for cells which nobody has ever read, by the exception of a request that asked for them, or by
-    exception 02. What a client writes, to cells that are known, stands until they change in the
-    recording.
+    A request that was refused is refused as it was, at the times that `Outcomes` tells; so is one
+    that asks for cells which nobody has ever read, by the exception of a request that asked for
+    them, or by exception 02. What a client writes, to cells that are known, stands until they
+    change in the recording.
     """
 
     def __init__(self, entries: Iterable[Entry], seconds: Callable[[], float]) -> None:
         self._seconds = seconds
         self._lock = Lock()
         self._cells: dict[tuple[Table, int], Track[int]] = defaultdict(Track)
-        self._outcomes: dict[Place, Track[Outcome]] = defaultdict(Track)
         self._written: dict[tuple[Table, int], tuple[float, int]] = {}
+        entries = list(entries)
         for entry in entries:
-            place = Place(entry.table, entry.address, entry.quantity, entry.is_write)
-            self._outcomes[place].add(entry.time, Outcome(entry.exception, entry.timed_out))
             if entry.values is not None and not entry.is_write:
-                for cell, value in zip(place.cells, entry.values, strict=True):
+                for cell, value in enumerate(entry.values, entry.address):
                     self._cells[entry.table, cell].add(entry.time, value)
-        self.has_timeouts = any(
-            outcome.timed_out for track in self._outcomes.values() for outcome in track.values
-        )
+        self._outcomes = Outcomes(entries)
+        self.has_timeouts = self._outcomes.have_timeouts
 
     def timed_out(self, place: Place) -> bool:
         """Whether a request had no answer at this time of the recording."""
-        outcome = self._outcome(place)
-        return outcome is not None and outcome.timed_out
+        return self._outcomes.at(place, self._seconds()).timed_out
 
     def read_bits(self, table: Table, address: int, quantity: int) -> bytes:
         return pack_bits(self._read(Place(table, address, quantity, False)))
@@ -116,15 +68,10 @@ class RecordedBank:
         self.write_registers(write_address, data)
         return pack_registers(self._read(read))
 
-    def _outcome(self, place: Place) -> Outcome | None:
-        """Return how the same request ended last, if it was asked."""
-        track = self._outcomes.get(place)
-        return None if track is None else track.at(self._seconds())[1]
-
     def _refuse(self, place: Place) -> None:
-        outcome = self._outcome(place)
-        if outcome is not None and outcome.exception is not None:
-            raise exception_for(outcome.exception)
+        exception = self._outcomes.at(place, self._seconds()).exception
+        if exception is not None:
+            raise exception_for(exception)
 
     def _read(self, place: Place) -> list[int]:
         self._refuse(place)
@@ -154,9 +101,7 @@ class RecordedBank:
 
     def _refusal_of(self, place: Place, cell: int) -> Exception:
         """Return the exception of a request that asked for a cell which none has told of."""
-        for other, track in self._outcomes.items():
-            if (other.table, other.is_write) == (place.table, place.is_write):
-                exception = track.values[-1].exception
-                if exception is not None and cell in other.cells:
-                    return exception_for(exception)
+        exception = self._outcomes.exception_of(place, cell)
+        if exception is not None:
+            return exception_for(exception)
         return IllegalDataAddress(f"{place.table.label}[{cell}] was never read")
