@@ -18,7 +18,7 @@ from modbus_wire.errors import (
 )
 from modbus_wire.pdu.base import R
 from modbus_wire.peer import NOBODY, Peer
-from modbus_wire.responding import checked, ordered, refusal
+from modbus_wire.responding import checked, ordered, refusal, refusing
 from modbus_wire.services.base import ConditionalService, RequestType, Service
 from modbus_wire.services.counters import LINE_FEED, ServerDiagnostics
 from modbus_wire.services.tables import TABLES, ReadService
@@ -238,9 +238,12 @@ class Handler:
     def _carry_out(
         self, unit: Unit, unit_id: int, pdu: bytes, peer: Peer, *, is_broadcast: bool = False
     ) -> bytes | None:
-        kind, service = self._service_of(pdu[0] if pdu else 0)
-        if isinstance(service, ConditionalService):
-            service = service.on(unit, self._diagnostics)
+        try:
+            kind, service = self._service_on(unit, pdu)
+        except IllegalFunction as error:
+            if unit.before_request is None or not pdu:
+                raise
+            kind, service = refusing(error)
         request = self._guard.admit(kind, pdu, unit_id, peer)
         if is_broadcast and not request.writes:
             raise IllegalFunction
@@ -264,6 +267,13 @@ class Handler:
         if self._hooks is None:
             self._hooks = WriteHooks()
         return self._hooks
+
+    def _service_on(self, unit: Unit, pdu: bytes) -> tuple[RequestType, Service]:
+        """Return the class of a request and what carries it out on a unit."""
+        kind, service = self._service_of(pdu[0] if pdu else 0)
+        if isinstance(service, ConditionalService):
+            service = service.on(unit, self._diagnostics)
+        return kind, service
 
     def _service_of(self, function_code: int) -> tuple[RequestType, Service]:
         known = self._services.get(function_code)

@@ -11,6 +11,7 @@ from modbus_wire.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from modbus_wire.orders import Order
+    from modbus_wire.services.base import RequestType, Service
 
 _MAX_CODE = 0xFF
 
@@ -32,6 +33,16 @@ def refusal(function_code: int, error: BaseException) -> bytes:
         )
         error = ServerDeviceFailure()
     return bytes((function_code | EXCEPTION_FLAG, error.code))
+
+
+def refusing(error: ExceptionResponse) -> tuple[RequestType, Service]:
+    """Return the class of requests whose function is not there, and the service that says so."""
+    from modbus_wire.pdu.raw import RawPdu
+
+    def refuse(*_: object) -> bytes | None:
+        raise error
+
+    return RawPdu, refuse
 
 
 def ordered(

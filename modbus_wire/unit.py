@@ -135,8 +135,9 @@ class Unit:
 
         self.before_request = before_request
         """What is called with each request that is well-formed and permitted, before it is carried
-        out. It may raise an `ExceptionResponse`, or return an `Order`: `Delay`, `NoAnswer`,
-        `Disconnect` or one of your own."""
+        out; one of a function that is not there comes as a `RawPdu`. It may raise an
+        `ExceptionResponse`, or return an `Order`: `Delay`, `NoAnswer`, `Disconnect` or one of your
+        own."""
 
 
 def value_of(status: Status) -> int:

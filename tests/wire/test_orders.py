@@ -14,6 +14,7 @@ from modbus_wire.framing.base import Framing
 from modbus_wire.handler import Handler
 from modbus_wire.orders import Delay, Disconnect, NoAnswer, Order, Respond, held_back
 from modbus_wire.pdu.base import AnyRequest
+from modbus_wire.pdu.raw import RawPdu
 from modbus_wire.peer import Peer
 from modbus_wire.server_connection import ServerConnection
 from modbus_wire.sync.client import Client
@@ -245,6 +246,35 @@ def test_a_request_may_be_refused_or_fail_before_it_is_carried_out() -> None:
     assert handler.handle(1, READ) == b"\x83\x06"
     assert handler.handle(1, WRITE) == b"\x86\x04"
     assert handler.handle(1, b"\x03") == b"\x83\x03"  # what is no request is not asked about
+
+
+def test_functions_that_are_not_there_are_asked_about_too() -> None:
+    """A device that is silent does not tell either what it lacks; strangers are refused before."""
+    asked: list[AnyRequest] = []
+    orders: list[Order | None] = [NoAnswer(), None]
+
+    def note(request: AnyRequest, peer: Peer) -> Order | None:
+        asked.append(request)
+        return orders[len(asked) % 2 - 1]
+
+    unit = Unit(SharedBank(), before_request=note)
+    handler = Handler(unit)
+    for pdu, refusal in (
+        (b"\x11", b"\x91\1"),
+        (b"\x2b\x0e\1\0", b"\xab\1"),
+        (b"\x63\0", b"\xe3\1"),
+    ):
+        assert handler.handle(1, pdu) == b""
+        assert handler.handle(1, pdu) == refusal
+        assert asked[-2:] == [RawPdu(pdu)] * 2
+    handler.broadcast(b"\x63\0")
+    assert asked[-1] == RawPdu(b"\x63\0")
+    seen = len(asked)
+    assert handler.handle(1, b"") == b"\x80\1"
+    closed = Handler(unit, access=lambda peer, unit_id, request: False)
+    assert closed.handle(1, b"\x11") == b"\x91\1"
+    assert Handler(unit, read_only=True).handle(1, b"\x63\0") == b"\xe3\1"
+    assert len(asked) == seen
 
 
 def test_a_refusal_is_late_too() -> None:
