@@ -63,6 +63,16 @@ class Behaviour:
         if moving:
             self._use([one for one in self._sources if one not in moving])
 
+    def given(self, slots: Iterable[Slot]) -> None:
+        """Take what was set or written by hand, until what it depends on changes; the lock is held.
+
+        Where a function had failed, there is a value now.
+        """
+        by_hand = frozenset(slots)
+        for source in self._sources:
+            if isinstance(source, Dependence) and source.slots <= by_hand:
+                source.failure = None
+
     def refresh(self, table: Table, address: int, quantity: int) -> None:
         """Bring cells up to date; the lock is held.
 
@@ -126,16 +136,18 @@ class Behaviour:
                 source.is_running = False
 
     def _give(self, source: Source, now: float) -> None:
-        self._refuse_failed(source)
+        failed = self._failed_of(source)
+        moment: tuple[Any, ...] = (now,)
         if isinstance(source, Dependence):
-            inputs = tuple(self._value(node) for node in source.nodes)
-            seen = inputs + tuple(self._bank.value(slot) for slot in source.factors)
+            moment = tuple(self._value(node) for node in source.nodes)
+            factors = tuple(self._bank.value(slot) for slot in source.factors)
+            seen = failed, moment, factors
             if seen == source.seen and source.failure is None:
                 return
             source.seen = seen
-            value = source.function(*inputs)
-        else:
-            value = source.function(now)
+        if failed is not None:
+            raise _Upstream(f"it depends on {failed.ref!r}, which has no value")
+        value = source.function(*moment)
         for block, data in self._encoded(source, value):
             self._bank.set_cells(block, data)
         source.failure = None
@@ -148,10 +160,12 @@ class Behaviour:
         changes = settings_of(self._layout, [Setting(source.ref, value)])
         return encode_image(changes, self._bank.value)
 
-    def _refuse_failed(self, source: Source) -> None:
+    def _failed_of(self, source: Source) -> Source | None:
+        """Return what a source depends on that has no value."""
         for other in self._sources:
             if source.needs and other.failure is not None and other.touches(source.needs):
-                raise _Upstream(f"it depends on {other.ref!r}, which has no value")
+                return other
+        return None
 
     def _value(self, node: Node) -> Any:
         return assemble(node, self._bank.value)

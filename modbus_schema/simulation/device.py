@@ -269,6 +269,7 @@ class SimulatedDevice(Generic[M]):
                 self.bank.set_cells(block, data)
             if self._behaviour is not None:
                 self._behaviour.still(slot for slot, _ in changes)
+                self._behaviour.given(slot for slot, _ in changes)
                 self._behaviour.settle()
 
     def _refuse_other_shape(self, changes: Mapping[Slot, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Protocol, TypeAlias
 
@@ -26,6 +26,10 @@ class Behaves(Protocol):
 
     def refresh(self, table: Table, address: int, quantity: int) -> None:
         """Bring cells up to date; raises `ServerDeviceFailure`. The lock is held."""
+        ...
+
+    def given(self, slots: Iterable[Slot]) -> None:
+        """Take fields as they were written. The lock is held."""
         ...
 
     def settle(self) -> None:
@@ -142,7 +146,9 @@ class GuardedBank(SparseBank):
 
     def _note(self, written: Written) -> None:
         self._written |= written
-        self.settle()
+        if self.behaviour is not None:
+            self.behaviour.given(written)
+            self.behaviour.settle()
 
     def get_cells(self, block: Block) -> bytes:
         """Return the register bytes or packed bits of a block, of write-only fields too."""

@@ -1,6 +1,7 @@
 """Simulated fields that are computed of others: when, of which values, and what cannot be."""
 
 import logging
+from collections.abc import Callable
 
 import pytest
 
@@ -166,6 +167,38 @@ def test_what_the_field_cannot_hold_is_a_failure(caplog: pytest.LogCaptureFixtur
         assert "250 is above the maximum of 100" in caplog.text
         client.write_single_register(0, 50)
         assert (sim.get(Meter.target), sim.get(Meter.total)) == (25, 25.0)
+
+
+def test_what_is_set_by_hand_holds_where_the_function_failed() -> None:
+    """By the test and by a client, until what it depends on changes; what depends on it follows."""
+    with simulate(START, port=0) as sim, Client(sim.host, sim.port) as client:
+        sim.depends(Meter.total, on=Meter.target)(float)
+        sim.depends(Meter.target, on=Meter.limit)(lambda limit: limit)
+        by_hand: dict[int, Callable[[], None]] = {
+            7: lambda: sim.set(Meter.target.to(7)),
+            8: lambda: client.write_single_register(1, 8),
+        }
+        for value, give in by_hand.items():
+            sim.set(Meter.limit.to(500 + value))
+            with pytest.raises(ServerDeviceFailure):
+                client.read_holding_registers(1)
+            give()
+            assert client.read_holding_registers(1) == [value]
+            assert (sim.get(Meter.target), sim.get(Meter.total)) == (value, value)
+        sim.set(Meter.limit.to(9))
+        assert client.read_holding_registers(1) == [9]
+
+
+def test_what_is_set_by_hand_holds_where_another_field_failed() -> None:
+    """A field is given a value though that which it depends on has none."""
+    device = SimulatedDevice(START)
+    device.depends(Meter.target, on=Meter.limit)(lambda limit: limit)
+    device.depends(Meter.total, on=Meter.target)(float)
+    device.set(Meter.limit.to(500))
+    device.set(Meter.total.to(3.5))
+    assert device.get(Meter.total) == 3.5
+    device.set(Meter.limit.to(5))
+    assert device.get(Meter.total) == 5.0
 
 
 def test_a_circle_is_refused(meter: SimulatedDevice[Meter]) -> None:
