@@ -14,6 +14,7 @@ HEADER = Struct(">HHHB")
 _HEADER_SIZE = HEADER.size
 _read_header = HEADER.unpack_from
 _COUNTED_FROM = 6
+_LENGTH_SIZE = 2
 MIN_LENGTH = 2
 """The least value of the length field: the unit id and a function code."""
 
@@ -67,7 +68,7 @@ class MbapFramer:
         while len(data) - at >= _HEADER_SIZE:
             transaction_id, protocol_id, length, unit_id = _read_header(data, at)
             if not MIN_LENGTH <= length <= MAX_LENGTH:
-                raise FrameError(f"MBAP length {length} is not in {MIN_LENGTH}..{MAX_LENGTH}")
+                raise _bad_length(length)
             end = at + _COUNTED_FROM + length
             if end > len(data):
                 return None
@@ -75,6 +76,8 @@ class MbapFramer:
             self._at = at = end
             if protocol_id == 0:
                 return transaction_id, unit_id, pdu
+        if len(data) - at == _COUNTED_FROM:
+            _check_length(data)
         return None
 
     def receive_all(self, data: bytes) -> list[Adu]:
@@ -87,13 +90,15 @@ class MbapFramer:
         while size - at >= _HEADER_SIZE:
             transaction_id, protocol_id, length, unit_id = _read_header(data, at)
             if not MIN_LENGTH <= length <= MAX_LENGTH:
-                raise FrameError(f"MBAP length {length} is not in {MIN_LENGTH}..{MAX_LENGTH}")
+                raise _bad_length(length)
             end = at + _COUNTED_FROM + length
             if end > size:
                 break
             if protocol_id == 0:
                 adus.append((transaction_id, unit_id, data[at + _HEADER_SIZE : end]))
             at = end
+        if size - at == _COUNTED_FROM:
+            _check_length(data)
         self._data = data
         self._at = at
         return adus
@@ -105,3 +110,14 @@ class MbapFramer:
     def clear(self) -> None:
         self._data = b""
         self._at = 0
+
+
+def _check_length(data: bytes) -> None:
+    """Raise `FrameError` where the length that ends the data cannot be: no byte may follow it."""
+    length = int.from_bytes(data[-_LENGTH_SIZE:], "big")
+    if not MIN_LENGTH <= length <= MAX_LENGTH:
+        raise _bad_length(length)
+
+
+def _bad_length(length: int) -> FrameError:
+    return FrameError(f"MBAP length {length} is not in {MIN_LENGTH}..{MAX_LENGTH}")

@@ -92,6 +92,7 @@ BAD_ANSWERS: dict[str, tuple[Callable[[bytes], bytes], type[ModbusError]]] = {
     "garbage": (lambda r: b"\xff" * 9, FrameError),
     "garbage before": (lambda r: b"HTTP/1.1 400\r\n" + answer(r, registers(1)), FrameError),
     "length 0": (lambda r: r[:4] + b"\x00\x00" + r[6:], FrameError),
+    "length 0 and no more": (lambda r: r[:4] + b"\x00\x00", FrameError),
     "length 1": (lambda r: r[:4] + b"\x00\x01" + r[6:], FrameError),
     "length 255": (lambda r: r[:4] + b"\x00\xff" + r[6:], FrameError),
     "length 65535": (lambda r: r[:4] + b"\xff\xff" + r[6:], FrameError),

@@ -114,6 +114,18 @@ def test_mbap_length_out_of_range_is_a_frame_error(length: int) -> None:
     assert adus_of(framer, [good]) == [(2, 1, b"\x03\x02\x00\x07")]
 
 
+@pytest.mark.parametrize("length", [0, 1, 255, 65535])
+def test_mbap_length_out_of_range_is_seen_with_its_last_byte(length: int) -> None:
+    """Whoever announces no byte sends none: the error must not wait for one more."""
+    good, head = mbap(1, 1, b"\x03\x02\x00\x07"), b"\x00\x02\x00\x00" + length.to_bytes(2)
+    framer = MbapFramer()
+    assert adus_of(framer, [good + head[:5]]) == [(1, 1, b"\x03\x02\x00\x07")]
+    with pytest.raises(FrameError, match=str(length)):
+        framer.receive(head[5:])
+    with pytest.raises(FrameError, match=str(length)):
+        MbapFramer().receive_all(good + head)
+
+
 @pytest.mark.parametrize("size", [1, 253])
 def test_mbap_lengths_at_the_limits_are_frames(size: int) -> None:
     """Length 2 and 254 are the shortest and the longest frame."""

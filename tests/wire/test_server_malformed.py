@@ -53,6 +53,12 @@ def test_bad_length(client: RawClient, length: int) -> None:
     assert client.until_end() == mbap(1, 1, ANSWER)
 
 
+def test_bad_length_with_nothing_after_it(client: RawClient) -> None:
+    """The connection ends with the length, for which no more bytes need to come."""
+    client.send(mbap(1, 1, READ) + struct.pack(">HHH", 2, 0, 0))
+    assert client.until_end() == mbap(1, 1, ANSWER)
+
+
 def test_wrong_protocol(client: RawClient) -> None:
     """A frame of another protocol is passed over, and the ones around it are answered."""
     frames = [mbap(1, 1, READ), mbap(2, 1, READ, protocol_id=1), mbap(3, 1, READ)]
