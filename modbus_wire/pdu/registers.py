@@ -30,7 +30,7 @@ class _Words(dict[int, Struct]):
     """A `Struct` of n big-endian words under each n; those of a request are kept."""
 
     def __missing__(self, quantity: int) -> Struct:
-        words = Struct(f">{quantity}H")
+        words = Struct(f">{quantity:d}H")  # True is a quantity of 1
         if quantity <= MAX_READ_REGISTERS:
             self[quantity] = words
         return words

@@ -1,5 +1,7 @@
 """Bad arguments, badly built request PDUs and responses that answer something else."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -285,3 +287,11 @@ def test_requests_compare_by_their_fields_and_name_them() -> None:
     assert ReadCoils(1, 2) != ReadDiscreteInputs(1, 2)
     assert repr(ReadCoils(1, 2)) == "ReadCoils(address=1, quantity=2)"
     assert ReadCoils(1, 2) != "ReadCoils(address=1, quantity=2)"
+
+
+def test_true_is_a_quantity_of_one() -> None:
+    """It is an int; that nothing was read before does not matter."""
+    code = "from modbus_wire.pdu.registers import ReadHoldingRegisters as Read; "
+    code += "print(Read(0, True).decode_response(bytes.fromhex('03 02 00 07')))"
+    command = [sys.executable, "-c", code]
+    assert subprocess.run(command, check=True, capture_output=True, text=True).stdout == "[7]\n"
