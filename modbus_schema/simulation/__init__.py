@@ -54,10 +54,10 @@ _NAMES = {
 }
 """What each module has for users; a name is imported when it is first asked for."""
 
-__all__ = [name for names in _NAMES.values() for name in names]
-
 __getattr__ = names_later(globals(), _NAMES)
 
+if not TYPE_CHECKING:  # a checker knows no computed list: it goes by the imports above
+    __all__ = [name for names in _NAMES.values() for name in names]
 
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

@@ -12,7 +12,7 @@ import modbus_schema
 import modbus_schema.simulation
 
 PACKAGES: list[ModuleType] = [modbus_schema, modbus_schema.simulation]
-NAMES = [(package, name) for package in PACKAGES for name in package.__all__]
+NAMES = [(package, name) for package in PACKAGES for name in vars(package)["__all__"]]
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -28,7 +28,7 @@ def test_checkers_and_programs_see_the_same_names(package: ModuleType) -> None:
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }
-    names = list(package.__all__)
+    names = list[str](vars(package)["__all__"])
     assert len(set(names)) == len(names)
     assert seen | ({"__version__"} & set(names)) == set(names)
     assert set(names) <= set(dir(package))

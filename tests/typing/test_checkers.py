@@ -63,3 +63,10 @@ def test_rejects_what_is_wrong(checker: str) -> None:
     errors = complaints(checker, path)
     assert {number: lines[number - 1] for number in marked - errors.keys()} == {}
     assert {number: errors[number] for number in errors.keys() - marked} == {}
+
+
+@pytest.mark.parametrize("checker", CHECKERS)
+@pytest.mark.parametrize("name", ["star_schema.py", "star_wire.py"])
+def test_knows_what_a_star_imports(checker: str, name: str) -> None:
+    """All names of a package come with their types, and none that a program does not get."""
+    assert complaints(checker, HERE / name) == {}
