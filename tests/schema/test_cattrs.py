@@ -122,7 +122,8 @@ def test_every_map_comes_back(data: st.DataObject, drawn: Extent) -> None:
     values = readable_values(layout, data.draw(cells(whole_tables(layout))))
     instance = assemble(layout.root, values.get)
     try:
-        plain = json.loads(json.dumps(to_plain(instance)))
+        plain = to_plain(instance)
+        assume(json.loads(json.dumps(plain)) == plain)  # a user's own values need not be JSON's
         back = from_plain(drawn.model, plain)
     except TypeError:
         assume(False)  # JSON has nothing for the values of a user's codec
