@@ -60,6 +60,8 @@ class Row(NamedTuple):
     """How often it is read, ``1m`` or ``once``; empty where the map does not say."""
     told: str
     """By which fields a device tells whether it has it, ``present by has_cooling``."""
+    is_view: bool
+    """Whether other fields have its cells as well, which it shows in another way."""
 
     @property
     def notes(self) -> str:
@@ -152,6 +154,7 @@ def _row(slot: Slot, told: str) -> Row:
         description="; ".join(part for part in (slot.description, *_written(slot)) if part),
         every="" if slot.every is None else str(slot.every),
         told=told,
+        is_view=slot.alias,
     )
 
 

@@ -23,6 +23,7 @@ COLUMNS = (
     "values",
     "every",
     "description",
+    "overlap",
 )
 
 
@@ -50,6 +51,7 @@ def to_csv(model: type[RegisterMap]) -> str:
                 values,
                 row.every,
                 row.notes,
+                "yes" if row.is_view else "",
             )
         )
     return out.getvalue()

@@ -38,13 +38,17 @@ class Sketch(NamedTuple):
     entries: tuple[Entry, ...]
 
 
-def checked(entries: Iterable[Entry], faults: Faults) -> tuple[Entry, ...]:
+def checked(
+    entries: Iterable[Entry], faults: Faults, *, says_by: str | None = None
+) -> tuple[Entry, ...]:
     """Return the entries; of those that show the same cells all but one are other views.
 
-    What no register map may have, alone or together, is noted as faults.
+    What no register map may have, alone or together, is noted as faults. Where the document has a
+    way to say that a field overlaps another, ``says_by`` is that way: a register inside of another
+    field is a fault then, unless it is said to be meant.
     """
     sound = [entry for entry in _named_once(entries, faults) if _is_sound(entry, faults)]
-    return _with_views(sound, faults)
+    return _with_views(sound, faults, says_by)
 
 
 def _named_once(entries: Iterable[Entry], faults: Faults) -> list[Entry]:
@@ -70,20 +74,21 @@ def _is_sound(entry: Entry, faults: Faults) -> bool:
     return not problems
 
 
-def _with_views(entries: list[Entry], faults: Faults) -> tuple[Entry, ...]:
+def _with_views(entries: list[Entry], faults: Faults, says_by: str | None) -> tuple[Entry, ...]:
     """Note as views what shows cells of another field, the writable one before the others."""
     cells: dict[tuple[Table, int], list[tuple[Entry, Slot]]] = defaultdict(list)
     views: set[Path] = set()
-    for entry in sorted(entries, key=lambda entry: not entry.leaf.access.writable):
+    for entry in sorted(entries, key=_yields):
         slot = _slot(entry)
         own = [(slot.table, address) for address in range(slot.address, slot.end)]
         for other, other_slot in {id(each): each for cell in own for each in cells[cell]}.values():
             if not slot.overlaps(other_slot):
                 continue
             views.add(entry.path)
-            if not _is_view(slot, other_slot):
+            if not entry.leaf.alias and not _is_view(slot, other_slot, says_by is None):
                 text = f"{slot.place} overlaps {other_slot.place} ({other.where})"
-                faults.add(entry.where, text)
+                hint = f"; where that is meant, {says_by}" if says_by else ""
+                faults.add(entry.where, text + hint)
         for cell in own:
             cells[cell].append((entry, slot))
     return tuple(
@@ -92,8 +97,20 @@ def _with_views(entries: list[Entry], faults: Faults) -> tuple[Entry, ...]:
     )
 
 
-def _is_view(slot: Slot, other: Slot) -> bool:
-    """Whether one is the same cells as the other or lies in it; else an address may be wrong."""
+def _yields(entry: Entry) -> tuple[bool, bool]:
+    """Order fields by which one is a view of the other."""
+    return entry.leaf.alias, not entry.leaf.access.writable
+
+
+def _is_view(slot: Slot, other: Slot, may_be_inside: bool) -> bool:
+    """Whether one may show cells of the other unsaid; else an address may be wrong.
+
+    It is the same cells, or some bits in it, or it lies in it and the document could not say so.
+    """
+    if (slot.address, slot.end) == (other.address, other.end):
+        return True
+    if not may_be_inside and slot.codec.bit_range is None and other.codec.bit_range is None:
+        return False
     inside = other.address <= slot.address and slot.end <= other.end
     around = slot.address <= other.address and other.end <= slot.end
     return inside or around

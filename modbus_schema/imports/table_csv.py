@@ -38,6 +38,10 @@ _ACCESS = {
     Access.RW: ("rw", "wr", "readwrite"),
 }
 _ACCESS_NAMES = {name: access for access, names in _ACCESS.items() for name in names}
+_TRUTHS = {"": False, "no": False, "false": False, "0": False} | dict.fromkeys(
+    ("yes", "true", "1", "x"), True
+)
+_SAYS_BY = "say yes in the column overlap"
 _VALUE = re.compile(r"(-?(?:0[xX][0-9a-fA-F]+|\d+))\s*[=:]\s*")
 _ORDER = re.compile(r"(word|byte) (big|little)")
 
@@ -73,7 +77,7 @@ def from_csv(
                         entries.append(sheet.entry(where, row))
         if not entries and not faults.found:
             faults.add(file, "there are no fields")
-    sketch = Sketch(name, f"The registers of {file}.", checked(entries, faults))
+    sketch = Sketch(name, f"The registers of {file}.", checked(entries, faults, says_by=_SAYS_BY))
     faults.check()
     return write_source([sketch], kinds, f"Register map of {file}.")
 
@@ -132,6 +136,7 @@ class _Sheet:
                 word_order=word,
                 byte_order=byte,
                 every=cell["every"] or None,
+                alias=_truth(cell["overlap"]),
             ),
         )
 
@@ -181,6 +186,13 @@ def _access(text: str, table: Table) -> Access:
     found = _ACCESS_NAMES.get(_plain(text))
     if found is None:
         raise ValueError(f"{text!r} is no access (RO, RW, WO)")
+    return found
+
+
+def _truth(text: str) -> bool:
+    found = _TRUTHS.get(text.lower())
+    if found is None:
+        raise ValueError(f"{text!r} is neither yes nor no")
     return found
 
 

@@ -144,6 +144,7 @@ def test_csv_has_the_fields_as_data() -> None:
         "values": "",
         "every": "",
         "description": "measured & averaged",
+        "overlap": "",
     }
     assert rows["mode"]["values"] == "0=OFF 1=HEAT"
     assert (rows["zones[1].target"]["min"], rows["zones[1].target"]["max"]) == ("5", "30")

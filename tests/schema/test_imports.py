@@ -293,6 +293,30 @@ def test_views_of_the_same_cells_are_marked() -> None:
     assert "a: RO[int] = holding_register(0, int16, overlap=True)" in from_csv(text)
 
 
+INSIDE = """name,address,table,type,access,overlap
+b,1,holding,float32,RW,
+c,2,holding,uint16,RW,{}
+d,2,holding,bit(3),RO,
+"""
+
+
+def test_a_register_inside_of_another_field_may_be_a_mistake() -> None:
+    """It is a view of its cells only where the document says so; bits are one as they are."""
+    with pytest.raises(ImportFailed) as failed:
+        from_csv(INSIDE.format(""))
+    (fault,) = failed.value.faults
+    assert fault.where == "csv:3"
+    assert fault.reason.startswith("c: holding[2] overlaps b: holding[1..2] (csv:2); where that")
+    assert fault.reason.endswith("is meant, say yes in the column overlap")
+    with pytest.raises(ImportFailed, match="csv:3: 'maybe' is neither yes nor no"):
+        from_csv(INSIDE.format("maybe"))
+    model = module_of(from_csv(INSIDE.format("yes"))).Device
+    views = {row.name: row.is_view for row in rows_of(model)}
+    assert views == {"b": False, "c": True, "d": True}
+    again = module_of(from_csv(to_csv(model))).Device
+    assert {row.name: row.is_view for row in rows_of(again)} == views
+
+
 def test_telegraf_in_all_its_styles() -> None:
     """A map for each unit id; orders and exact scales."""
     module = module_of(from_telegraf(TELEGRAF))
