@@ -80,7 +80,10 @@ def simulated() -> Iterator[Simulated]:
     """Start simulated devices, which stop when the test ends.
 
     Each is served by a thread of its own at a free port, for blocking and for async clients alike.
+    What functions given to `on_write`, `move` and `depends` raised fails the test at its end; one
+    that means it clears the ``failures`` of the simulation.
     """
+    started: list[Simulation[Any]] = []
     with ExitStack() as running:
 
         def start(instance: Any, /, **options: Any) -> Any:
@@ -89,9 +92,15 @@ def simulated() -> Iterator[Simulated]:
             host = options.get("host", "")
             if isinstance(host, str) and "://" not in host:
                 options.setdefault("port", 0)
-            return running.enter_context(simulate(instance, **options))
+            started.append(running.enter_context(simulate(instance, **options)))
+            return started[-1]
 
         yield start
+    failures = [error for sim in started for error in sim.failures]
+    if len(failures) > 1:
+        raise BaseExceptionGroup("functions of simulated devices failed", failures)
+    for error in failures:
+        raise error
 
 
 @pytest.fixture

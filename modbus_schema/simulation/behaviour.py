@@ -16,6 +16,7 @@ from modbus_schema.layout.tree import Layout, Node, Slot
 from modbus_schema.planning.blocks import Block
 from modbus_schema.simulation.guard import GuardedBank
 from modbus_schema.simulation.sources import Dependence, Movement, Source, in_order
+from modbus_schema.simulation.watching import Failed
 from modbus_schema.writing.changes import encode_image, settings_of
 from modbus_wire.codes import Table
 from modbus_wire.errors import ServerDeviceFailure
@@ -28,11 +29,14 @@ _MOST_KEPT = 256
 class Behaviour:
     """The sources of one device, the newest for a field alone."""
 
-    def __init__(self, layout: Layout, bank: GuardedBank, seconds: Callable[[], float]) -> None:
-        """``seconds`` tells how long ago the device began."""
+    def __init__(
+        self, layout: Layout, bank: GuardedBank, seconds: Callable[[], float], failed: Failed
+    ) -> None:
+        """``seconds`` tells how long ago the device began, ``failed`` is told what raises."""
         self._layout = layout
         self._bank = bank
         self._seconds = seconds
+        self._failed = failed
         self._sources: list[Source] = []
         self._needed: dict[tuple[Table, int, int], list[Source]] = {}
         self.frozen: frozenset[Slot] = frozenset()
@@ -130,7 +134,9 @@ class Behaviour:
             source.is_running = True
             try:
                 self._give(source, now)
-            except Exception as error:
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # ``pytest.fail`` raises what is no Exception
                 self._fail(source, error, now)
             finally:
                 source.is_running = False
@@ -170,10 +176,12 @@ class Behaviour:
     def _value(self, node: Node) -> Any:
         return assemble(node, self._bank.value)
 
-    def _fail(self, source: Source, error: Exception, now: float) -> None:
+    def _fail(self, source: Source, error: BaseException, now: float) -> None:
         """Note that a source has no value; said once, until it has one again."""
         if source.failure is None and not isinstance(error, _Upstream):
             cause = None if isinstance(error, EncodeError) else error
+            if cause is not None:
+                self._failed(cause)
             logger("modbus_schema.simulation").error(
                 "%r failed at %g s: %s", source, now, error, exc_info=cause
             )

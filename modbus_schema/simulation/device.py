@@ -65,6 +65,9 @@ class SimulatedDevice(Generic[M]):
         self._full = placed_layout(self.model, **place)
         self._layout = layout_for(instance, self._full)
         self._watchers: list[Watcher] = []
+        self.failures: list[BaseException] = []
+        """What functions given to `on_write`, `move` and `depends` raised, which is logged too."""
+
         self.bank = self._bank_of(self._layout, instance)
         self.unit = Unit(self.bank)
 
@@ -129,8 +132,9 @@ class SimulatedDevice(Generic[M]):
         """Call the decorated function with old and new value whenever a client has written.
 
         It is called once per operation, also where old and new are equal, in the server's thread
-        after the cells have changed. An exception that it raises is logged. A reference to a
-        group, or to what repeats, watches all of its fields.
+        after the cells have changed; not for what is `set`. An exception that it raises is one of
+        the ``failures``; clients are answered as ever. A reference to a group, or to what repeats,
+        watches all of its fields.
 
         Raises TypeError for what no client can write, and for a coroutine function.
         """
@@ -159,7 +163,8 @@ class SimulatedDevice(Generic[M]):
 
         The function is called when somebody reads the field, in the reader's thread and with the
         bank's lock held. What a client writes to the field lasts until then. Where it raises, or
-        gives what the field cannot hold, that is logged and clients get exception 04.
+        gives what the field cannot hold, that is logged and clients get exception 04; `rounded`
+        makes whole numbers for an int, and as many decimals as a scaled field has.
         """
         movement = Movement(self._layout, ref, motion, self._behaving().drop)
         self._behaving().add(movement)
@@ -240,7 +245,9 @@ class SimulatedDevice(Generic[M]):
         if self._behaviour is None:
             from modbus_schema.simulation.behaviour import Behaviour
 
-            self._behaviour = Behaviour(self._layout, self.bank, lambda: self.seconds)
+            self._behaviour = Behaviour(
+                self._layout, self.bank, lambda: self.seconds, self.failures.append
+            )
             self.bank.behaviour = self._behaviour
         return self._behaviour
 
@@ -286,4 +293,4 @@ class SimulatedDevice(Generic[M]):
 
     def _tell(self, written: Written) -> None:
         for watcher in list(self._watchers):
-            watcher.tell(written, self.bank.value_or_none)
+            watcher.tell(written, self.bank.value_or_none, self.failures.append)

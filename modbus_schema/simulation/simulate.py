@@ -46,10 +46,11 @@ class Simulation(SimulatedDevice[M], Served):
     def add(self, instance: N, *, unit_id: int, **place: Unpack[Place]) -> SimulatedDevice[N]:
         """Serve a further device under its own unit id (0..255); raises ValueError if it is taken.
 
-        It goes by the same clock; ``base`` and the orders are its own.
-        A device that was simulated without a unit id answers to all that are left.
+        It goes by the same clock, and ``failures`` are one list; ``base`` and the orders are its
+        own. A device that was simulated without a unit id answers to all that are left.
         """
         device = SimulatedDevice(instance, clock=self.clock, **place)
+        device.failures = self.failures
         self._units.put(unit_id, device.unit)
         return device
 

@@ -36,7 +36,7 @@ class Source:
         """The fields that it is made of."""
 
         self.function = function
-        self.failure: Exception | None = None
+        self.failure: BaseException | None = None
         """Why it has no value now."""
 
         self.is_running = False

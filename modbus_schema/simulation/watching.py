@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from modbus_schema.compile.plain import assemble
 from modbus_schema.fields.refs import Ref
 from modbus_schema.layout.tree import Absent, Layout, Node, NotThere, Slot, ValueOf
 from modbus_schema.simulation.guard import Written
 from modbus_wire.log import logger
+
+Failed: TypeAlias = Callable[[BaseException], object]
+"""What is told what a function of the user's raised."""
 
 
 class Watcher(NamedTuple):
@@ -29,7 +32,7 @@ class Watcher(NamedTuple):
             node = Absent(self.ref.name, is_known=True)
             return self._replace(node=node, slots=frozenset())
 
-    def tell(self, written: Written, value_of: ValueOf) -> None:
+    def tell(self, written: Written, value_of: ValueOf, failed: Failed) -> None:
         """Call the function if a field of its own was written; ``value_of`` is for the others."""
         if self.slots.isdisjoint(written):
             return
@@ -42,7 +45,10 @@ class Watcher(NamedTuple):
 
         try:
             self.callback(assemble(self.node, before), assemble(self.node, after))
-        except Exception:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # ``pytest.fail`` raises what is no Exception
+            failed(error)
             logger("modbus_schema.simulation").exception(
                 "%r, which watches %r, failed", self.callback, self.ref
             )

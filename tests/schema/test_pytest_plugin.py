@@ -28,6 +28,7 @@ from modbus_schema import uint16
 from modbus_schema.pytest_plugin import Simulated, SimulatedWithDevice
 from modbus_schema.simulation import ManualClock, NoAnswer, counter
 from modbus_wire import AsyncClient, Client, Framing, ReadHoldingRegisters, ServerDeviceBusy
+from modbus_wire import ServerDeviceFailure
 
 
 class Pump(RegisterMap):
@@ -155,6 +156,55 @@ def test_after_it() -> None:
     assert "7 passed" in said, said
     assert "1 failed" in said
     assert "FAILED test_it.py::test_that_fails - RuntimeError: not today" in said
+
+
+def test_what_the_functions_of_a_test_raise_fails_it(project: Project) -> None:
+    """At its end, with what they raised, also `pytest.fail`; clients are answered meanwhile."""
+    said = project.run(
+        HEAD
+        + """
+def test_on_write(simulated: Simulated) -> None:
+    sim = simulated(START)
+
+    @sim.on_write(Pump.speed)
+    def check(old: int, new: int) -> None:
+        assert new < 10, "too fast"
+
+    with Client(sim.host, sim.port) as client:
+        client.write_single_register(0, 20)
+
+
+@pytest.mark.parametrize("end", [lambda: pytest.fail("not that"), sys.exit])
+def test_others(simulated_device: SimulatedWithDevice, end: object) -> None:
+    sim, device = simulated_device(START)
+    other = sim.add(START, unit_id=7)
+    other.on_write(Pump.speed)(lambda old, new: end())
+    with Client(sim.host, sim.port) as client:
+        client.write_single_register(0, 20, unit_id=7)
+    assert other.get(Pump.speed) == 20
+    sim.move(Pump.hours, lambda t: 1 // 0)
+    with pytest.raises(ServerDeviceFailure):
+        device.read()
+
+
+def test_that_means_it(simulated: Simulated) -> None:
+    sim = simulated(START)
+    sim.depends(Pump.hours, on=Pump.speed)(lambda speed: 1 // speed)
+    assert [type(error) for error in sim.failures] == [ZeroDivisionError]
+    sim.failures.clear()
+
+
+def test_what_a_field_cannot_hold(simulated_device: SimulatedWithDevice) -> None:
+    sim, device = simulated_device(START)
+    sim.move(Pump.hours, lambda t: 70000)
+    with pytest.raises(ServerDeviceFailure):
+        device.read()
+""",
+    )
+    assert "5 passed, 3 errors" in said, said
+    assert "ERROR test_it.py::test_on_write - AssertionError: too fast" in said, said
+    assert said.count("functions of simulated devices failed (2 sub-exceptions)") >= 2, said
+    assert "Failed: not that" in said, said
 
 
 def test_who_does_not_use_it_does_not_pay(project: Project) -> None:
