@@ -7,9 +7,9 @@ if TYPE_CHECKING:
     from modbus_schema.simulation.clock import Clock as Clock
     from modbus_schema.simulation.clock import ManualClock as ManualClock
     from modbus_schema.simulation.clock import SystemClock as SystemClock
+    from modbus_schema.simulation.fault_orders import Hole as Hole
     from modbus_schema.simulation.faults import Fault as Fault
     from modbus_schema.simulation.faults import FaultInForce as FaultInForce
-    from modbus_schema.simulation.faults import Hole as Hole
     from modbus_schema.simulation.faults import Stuck as Stuck
     from modbus_schema.simulation.motion import Motion as Motion
     from modbus_schema.simulation.motion import counter as counter
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "modbus_schema.simulation.clock": ("Clock", "ManualClock", "SystemClock"),
-    "modbus_schema.simulation.faults": ("Fault", "FaultInForce", "Hole", "Stuck"),
+    "modbus_schema.simulation.fault_orders": ("Hole",),
+    "modbus_schema.simulation.faults": ("Fault", "FaultInForce", "Stuck"),
     "modbus_schema.simulation.motion": (
         "Motion",
         "counter",

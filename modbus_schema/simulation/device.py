@@ -216,9 +216,12 @@ class SimulatedDevice(Generic[M]):
         """Let requests that touch a field, or all requests, go wrong, until that is ended.
 
         Faults are `Delay`, `NoAnswer`, `Disconnect`, `Hole`, `Stuck`, or an exception such as
-        ``ServerDeviceBusy``; `When` says which requests they strike. In a ``with`` block the fault
-        is over when the block is left.
+        ``ServerDeviceBusy``; `When` says which requests they strike. Delays add up; of other faults
+        that strike the newest decides, and those without effect then do not count the request.
+        In a ``with`` block the fault is over when the block is left, else at `FaultInForce.end`.
         """
+        if len(about) not in (1, 2):
+            raise TypeError("a fault is given alone, or after the field that it is of")
         ref, fault = about if len(about) == 2 else (None, *about)
         slots, name = None, self.model.__name__
         if ref is not None:

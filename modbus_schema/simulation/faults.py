@@ -8,15 +8,22 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from modbus_schema.layout.tree import Slot
 from modbus_schema.simulation.clock import Clock
+from modbus_schema.simulation.fault_orders import (
+    Joined,
+    Keeping,
+    Refusal,
+    decides,
+    goes_with,
+    is_delay,
+)
 from modbus_schema.simulation.guard import GuardedBank
 from modbus_schema.simulation.touched import Touched, touched_by
 from modbus_schema.simulation.turns import Turns, When
-from modbus_wire.errors import ExceptionResponse, IllegalDataAddress
-from modbus_wire.orders import Delay, Order, Respond, held_back
+from modbus_wire.errors import ExceptionResponse
+from modbus_wire.orders import Order
 from modbus_wire.pdu.base import AnyRequest
 from modbus_wire.peer import Peer
 from modbus_wire.unit import Unit
-from modbus_wire.withheld import Answer
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -25,15 +32,6 @@ if TYPE_CHECKING:
 Fault: TypeAlias = Order | ExceptionResponse | type[ExceptionResponse]
 """What goes wrong: `Delay`, `NoAnswer`, `Disconnect`, `Hole`, `Stuck`, an `Order` of your own, or
 the exception that refuses."""
-
-
-class Hole(Order):
-    """The cells are not there: illegal data address."""
-
-    __slots__ = ()
-
-    def answer(self, respond: Respond) -> Answer:
-        return respond(IllegalDataAddress())
 
 
 class Stuck(Order):
@@ -71,7 +69,7 @@ class FaultInForce:
 
     @property
     def asked(self) -> int:
-        """How many requests it was about, struck or not."""
+        """How many requests it was about, struck or not; none where a newer fault decided."""
         return self._turns.asked
 
     @property
@@ -158,99 +156,66 @@ class Faults:
                 self._unit.before_request = self._before
         self._thaw()
 
-    def _order_of(self, fault: Fault, slots: frozenset[Slot] | None) -> Order:
+    def _order_of(self, fault: object, slots: frozenset[Slot] | None) -> Order:
         if isinstance(fault, ExceptionResponse):
-            return _Refusal(fault)
+            return Refusal(fault)
         if isinstance(fault, type) and issubclass(fault, ExceptionResponse):
-            return _Refusal(fault())
+            return Refusal(fault())
         if isinstance(fault, Stuck):
             if slots is None:
                 raise ValueError("a whole device cannot be stuck; name the fields")
-            return _Keeping(self._bank, slots)
-        if type(fault) is Delay:
-            return _Waiting(self._clock, fault.seconds)
+            return Keeping(self._bank, slots)
         if isinstance(fault, Order):
             return fault
+        if isinstance(fault, type) and issubclass(fault, Order):
+            raise TypeError(f"{fault.__name__} is a class: a fault is a {fault.__name__}(...)")
         raise TypeError(f"{fault!r} is no fault: neither an Order nor an ExceptionResponse")
 
     def _thaw(self) -> None:
-        stuck = [one.slots for one in self.in_force if isinstance(one.order, _Keeping)]
+        stuck = [one.slots for one in self.in_force if isinstance(one.order, Keeping)]
         self._freeze(frozenset().union(*(slots for slots in stuck if slots is not None)))
 
     def _look(self, request: AnyRequest, peer: Peer) -> Order | None:
         """Return what is to become of a request."""
-        own = None if self._before is None else self._before(request, peer)
+        own = self._own(request, peer)
         touched = touched_by(request)
         with self._lock:
-            striking = [one for one in self.in_force if one.strikes(request, touched)]
+            orders = self._striking(request, touched, own)
             over = [one for one in self.in_force if one._turns.are_over]
-        orders = [one.order for one in striking] + ([] if own is None else [own])
         if not orders:
             self.remove(*over)
             return None
-        return _AllOf(orders, lambda: self.remove(*over))
+        delay = sum(order.seconds for order in orders if is_delay(order))
+        others = [order for order in orders if not is_delay(order)]
+        return Joined(others, delay, self._clock, lambda: self.remove(*over))
 
-
-class _Refusal(Order):
-    __slots__ = ("error",)
-
-    def __init__(self, error: ExceptionResponse) -> None:
-        self.error = error
-
-    def answer(self, respond: Respond) -> Answer:
-        return respond(self.error)
-
-
-class _Waiting(Order):
-    """A delay by the clock of the device."""
-
-    __slots__ = ("_clock", "seconds")
-
-    def __init__(self, clock: Clock, seconds: float) -> None:
-        self._clock = clock
-        self.seconds = seconds
-
-    def answer(self, respond: Respond) -> Answer:
-        return held_back(respond(), self._clock.hold(self.seconds))
-
-
-class _Keeping(Order):
-    __slots__ = ("_bank", "_slots")
-
-    def __init__(self, bank: GuardedBank, slots: frozenset[Slot]) -> None:
-        self._bank = bank
-        self._slots = slots
-
-    def answer(self, respond: Respond) -> Answer:
-        with self._bank.keeping(self._slots):
-            return respond()
-
-
-class _AllOf(Order):
-    """Several orders at once, the first around the others."""
-
-    __slots__ = ("_finally", "_orders")
-
-    def __init__(self, orders: list[Order], finally_: Callable[[], None]) -> None:
-        self._orders = orders
-        self._finally = finally_
-
-    def answer(self, respond: Respond) -> Answer:
-        for order in reversed(self._orders):
-            respond = _around(order, respond)
+    def _own(self, request: AnyRequest, peer: Peer) -> Order | None:
+        """Return what the unit's owner wants of a request, as if it were the oldest fault."""
         try:
-            return respond()
-        finally:
-            self._finally()
+            return None if self._before is None else self._before(request, peer)
+        except ExceptionResponse as error:
+            return Refusal(error)
 
+    def _striking(
+        self, request: AnyRequest, touched: tuple[Touched, ...], own: Order | None
+    ) -> list[Order]:
+        """Return what strikes a request: the order that decides, if any, and what goes with it.
 
-def _around(order: Order, respond: Respond) -> Respond:
-    def answer(error: ExceptionResponse | None = None) -> Answer:
-        outer = error
-
-        def inner(error: ExceptionResponse | None = None) -> Answer:
-            return respond(error or outer)
-
-        return order.answer(inner)
-
-    return answer
+        Faults that have no say are not asked, and do not count the request.
+        """
+        newest = self.in_force[::-1]
+        deciding = next(
+            (one.order for one in newest if decides(one.order) and one.strikes(request, touched)),
+            own if own is not None and decides(own) else None,
+        )
+        orders = [] if deciding is None else [deciding]
+        orders += [
+            one.order
+            for one in newest
+            if not decides(one.order)
+            and goes_with(one.order, deciding)
+            and one.strikes(request, touched)
+        ]
+        if own is not None and is_delay(own) and goes_with(own, deciding):
+            orders.append(own)
+        return orders
