@@ -39,6 +39,9 @@ class Datagrams:
     def drop(self, fd: int) -> None:
         """Do nothing: one datagram that failed leaves nothing behind."""
 
+    def shut(self) -> None:
+        """Do nothing: answers go out by the same socket."""
+
     def close(self) -> None:
         self._socket.close()
 

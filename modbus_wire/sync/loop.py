@@ -42,6 +42,10 @@ class Door(Protocol):
         """End the connection with that descriptor, if it is one."""
         ...
 
+    def shut(self) -> None:
+        """Let nobody in any more, and free the port if those who are in can do without it."""
+        ...
+
     def close(self) -> None:
         """End every connection and close the door."""
         ...
@@ -96,7 +100,9 @@ class Loop:
         """Close everything; wait until that is done, unless in the loop's own thread."""
         self._stopping = True
         self._wake_up()
-        if current_thread() is not self._thread:
+        if current_thread() is self._thread:
+            self._door.shut()  # the next run may begin before this one has ended
+        else:
             self.join()
 
     def join(self) -> None:

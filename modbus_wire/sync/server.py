@@ -94,7 +94,7 @@ class BlockingServer(Serving):
         """Close the listener and every connection, and wait until that is done.
 
         In the server's own thread, that is out of a bank, it does not wait: the server ends when
-        the bank has returned.
+        the bank has returned. It may be started again there, but for datagrams and on a line.
         """
         if self._loop is not None:
             self._loop.stop()

@@ -72,6 +72,13 @@ class Streams:
             self._loop.unwatch(fd)
             link.close()
 
+    def shut(self) -> None:
+        fd = self._listener.fileno()
+        if fd >= 0:
+            if self._accept_again is None:
+                self._loop.unwatch(fd)
+            self._listener.close()
+
     def close(self) -> None:
         for fd in list(self._links):
             self.drop(fd)
@@ -86,7 +93,8 @@ class Streams:
             except ConnectionError:
                 continue  # it was gone before it was accepted
             except OSError as error:
-                self._pause_accepting(error)
+                if self._listener.fileno() >= 0:  # else it was shut just now
+                    self._pause_accepting(error)
                 break
             self._starved = False
             self._welcome(accepted, address)

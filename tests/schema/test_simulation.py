@@ -70,6 +70,19 @@ def client(sim: Simulation[House]) -> Iterator[Client]:
         yield wire
 
 
+def test_a_reboot_that_a_client_orders() -> None:
+    """The device may leave the network and come back where a write is told of."""
+    with simulate(a_house(), port=0) as sim, Client(sim.host, sim.port) as client:
+
+        @sim.on_write(House.limit)
+        def reboot(old: int, new: int) -> None:
+            sim.stop()
+            sim.start()
+
+        client.write_single_register(6, 7)
+        assert client.read_holding_registers(6) == [7]
+
+
 def test_any_client_reads_the_values(client: Client) -> None:
     """The registers hold the instance, in the word order of the map or the group."""
     assert client.read_input_registers(12, 2) == [0x0000, 0xC060]  # -3.5, low word first

@@ -103,6 +103,26 @@ def test_stop_out_of_a_bank() -> None:
         server.stop()
 
 
+def test_a_restart_out_of_a_bank() -> None:
+    """The server's own thread may stop and start it: the request is answered, others come in."""
+
+    class Rebooting(SharedBank):
+        def write_registers(self, address: int, data: bytes) -> None:
+            super().write_registers(address, data)
+            server.stop()
+            server.start()
+
+    server = Server(Rebooting(), port=0)
+    with server:
+        server.port = server.address[1]
+        for _ in range(2):
+            with RawClient(server) as client:
+                assert client.ask(WRITE) == WRITE
+                assert client.until_end() == b""
+            with RawClient(server) as client:
+                assert client.ask(READ) == b"\x03\x02\0\1"
+
+
 def test_stop_from_two_threads_one_of_them_its_own() -> None:
     """A stop that waits for a bank does not hold up the bank's own stop."""
     bank = Calling()
