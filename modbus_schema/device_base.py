@@ -23,7 +23,8 @@ from modbus_wire.sync.methods import Methods
 
 if TYPE_CHECKING:  # a program that only reads devices of one shape needs none of them
     from modbus_schema.asking.shapes import Shapes
-    from modbus_schema.reading.partial import Bad, Partial
+    from modbus_schema.reading.bad import Bad
+    from modbus_schema.reading.partial import Partial
     from modbus_schema.writing.outcome import Outcome
     from modbus_schema.writing.preview import PlannedWrite
     from modbus_schema.writing.turns import Turns
@@ -108,7 +109,7 @@ class DeviceBase(Generic[M, X]):
     def bad(self) -> Bad:
         """The addresses that the device refused in a partial read."""
         if self._bad is None:
-            from modbus_schema.reading.partial import Bad
+            from modbus_schema.reading.bad import Bad
 
             self._bad = Bad(self._avoid)
         return self._bad
@@ -136,7 +137,7 @@ class DeviceBase(Generic[M, X]):
             return self._shapes.read_partial(paths, self.bad)
         from modbus_schema.reading.partial import partial_flow
 
-        return partial_flow(self._plans, paths, self.bad)
+        return partial_flow(self._plans, paths, self.bad, {})
 
     def _avoid(self, refused: Refused) -> None:
         if self._shapes is not None:

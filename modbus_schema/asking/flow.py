@@ -13,7 +13,9 @@ from modbus_schema.asking.state import ShapeState
 from modbus_schema.compile.plain import values_in
 from modbus_schema.errors import DecodeError
 from modbus_schema.layout.shapes import answerable, relevant, shaped
-from modbus_schema.layout.tree import Layout, NotThere, Path, Question, QuestionKey, Slot
+from modbus_schema.layout.tree import Answers, Layout, NotThere, Path, Question, QuestionKey, Slot
+from modbus_schema.reading.bad import Bad
+from modbus_schema.reading.partial import Missing, Parts, parts_flow
 from modbus_schema.reading.requests import ReadPlan, plan_flow
 from modbus_wire.errors import ExceptionResponse, ModbusError
 from modbus_wire.flows import Flow
@@ -83,6 +85,63 @@ class Asking:
             values = yield from plan_flow(plan)
             self._answer(open_ones, values, plan)
             self._fresh.update(question.key for question in open_ones)
+
+    def settle_in_part(self, bad: Bad) -> Flow[tuple[Layout, Missing]]:
+        """Ask everything again; returns the layout, and the parts whose questions stay open."""
+        self.forget()
+        errors: dict[QuestionKey, ModbusError] = {}
+        while True:
+            layout = shaped(self._state.full, self._answers)
+            self._publish(layout)
+            unknown = [each for each in self.questions(layout) if each in layout.open]
+            asked = [each for each in unknown if each.key not in errors]
+            if errors:  # what waits for those that failed will have no answer
+                asked = [each for each in asked if not each.found.is_open]
+            if not asked:
+                break
+            yield from self._ask_in_part(layout, answerable(asked), bad, errors)
+        first = [*errors.values()][:1]
+        return layout, {each.path: errors.get(each.key, *first) for each in unknown}
+
+    def _ask_in_part(
+        self,
+        layout: Layout,
+        questions: Sequence[Question],
+        bad: Bad,
+        errors: dict[QuestionKey, ModbusError],
+    ) -> Flow[None]:
+        """Ask questions, each of which may get an answer or an error."""
+        slots = [slot for each in questions for slot in each.found.slots if slot is not None]
+        paths = tuple(dict.fromkeys(slot.path for slot in slots))
+        parts = Parts({}, {})
+        if paths:
+            parts = yield from parts_flow(self._state.plans(layout), paths, bad)
+        answers: dict[QuestionKey, Any] = {}
+        for question in questions:
+            failed = [parts.errors.get(slot) for slot in question.found.slots if slot is not None]
+            error = next(filter(None, failed), None)
+            if error is not None:
+                errors[question.key] = error
+                continue
+            try:
+                answers[question.key] = question.answer(parts.values.__getitem__)
+            except DecodeError as wrong:
+                errors[question.key] = wrong.with_traceback(None)
+        self._admit(answers, errors)
+        self._fresh.update(question.key for question in questions)
+
+    def _admit(self, answers: Answers, errors: dict[QuestionKey, ModbusError]) -> None:
+        """Take over answers; where they make no device, those that do with the ones before."""
+        try:
+            shaped(self._state.full, {**self._answers, **answers})
+        except DecodeError as error:
+            if len(answers) == 1:
+                errors.update(dict.fromkeys(answers, error.with_traceback(None)))
+                return
+            for key, answer in answers.items():
+                self._admit({key: answer}, errors)
+        else:
+            self._answers.update(answers)
 
     def bring(self, plan_of: Callable[[Layout], ReadPlan[R]]) -> Flow[Read[R]]:
         """Read by the shape as it was, again where it turns out to be another."""

@@ -16,7 +16,8 @@ from modbus_schema.layout.shapes import relevant, shaped, value_in
 from modbus_schema.layout.tree import Layout, NotThere, Path, Slot
 from modbus_schema.model.register_map import RegisterMap
 from modbus_schema.planning.blocks import Refused
-from modbus_schema.reading.partial import Bad, Partial, partial_flow
+from modbus_schema.reading.bad import Bad
+from modbus_schema.reading.partial import Partial, partial_flow
 from modbus_schema.reading.requests import ReadPlan, plan_flow
 from modbus_wire.errors import ExceptionResponse, ModbusError
 from modbus_wire.flows import Flow
@@ -96,13 +97,20 @@ class Shapes(ShapeState[M]):
         return (yield from asking.bring(plan_of))
 
     def read_partial(self, paths: tuple[Path, ...], bad: Bad) -> Flow[Partial[M]]:
-        """Read what the device gives of some paths; its shape is asked first, and has to come."""
+        """Read what the device gives of some paths.
+
+        Its shape is asked before and after; a part of which it does not say where, or whether, it
+        is, has failed.
+        """
         asking = Asking(self, paths or (WHOLE,))
+        layout, missing = yield from asking.settle_in_part(bad)
         for _ in range(ATTEMPTS):
-            asking.forget()
-            layout = yield from asking.settle()
-            partial = yield from partial_flow(self.plans(layout), paths, bad)
-            if not (yield from asking.differs()):
+            partial = yield from partial_flow(self.plans(layout), paths, bad, missing)
+            if not asking.questions(layout):
+                return partial
+            before = layout
+            layout, missing = yield from asking.settle_in_part(bad)
+            if layout.answers == before.answers:
                 return partial
         raise asking.restless()
 

@@ -176,17 +176,17 @@ def _relevant(layout: Layout, paths: Iterable[Path]) -> list[Question]:
     found: set[Question] = set()
     for path in wanted:  # it grows meanwhile
         for question in layout.questions:
-            if question not in found and _touch(question.path, path):
+            if question not in found and touch(question.path, path):
                 found.add(question)
                 wanted += (each for each in question.found.paths if each not in wanted)
         for slot in layout.slots:
-            if slot.factors and _touch(slot.path, path):
+            if slot.factors and touch(slot.path, path):
                 inputs = (each for factor in slot.factors for each in factor.paths)
                 wanted += [each for each in inputs if each not in wanted]
     return [question for question in layout.questions if question in found]
 
 
-def _touch(path: Path, other: Path) -> bool:
+def touch(path: Path, other: Path) -> bool:
     """Whether one leads to the other."""
     size = min(len(path), len(other))
     return path[:size] == other[:size]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from itertools import chain
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar, overload
 
 from modbus_schema.compile.plain import assemble, check_size, decode_slot, supplies_of
 from modbus_schema.errors import DecodeError
 from modbus_schema.fields.refs import Ref, reference
+from modbus_schema.layout.shapes import touch
 from modbus_schema.layout.tree import Absent, Layout, Path, RepeatNode, Slot, resolve
 from modbus_schema.model.register_map import RegisterMap
-from modbus_schema.planning.blocks import NOTHING, Block, Refused, joined, pieces
+from modbus_schema.planning.blocks import Block, joined, pieces
+from modbus_schema.reading.bad import Bad
 from modbus_schema.reading.plans import ReadPlans
 from modbus_schema.reading.requests import read_request
 from modbus_wire.codes import Table
@@ -26,7 +28,6 @@ from modbus_wire.errors import (
     ServerDeviceFailure,
 )
 from modbus_wire.flows import Flow
-from modbus_wire.log import logger
 
 M = TypeVar("M", bound=RegisterMap)
 T = TypeVar("T")
@@ -39,6 +40,17 @@ _NO_DEVICE = (GatewayPathUnavailable, GatewayTargetFailedToRespond)
 """Refusals of who stands before the device: nothing else would come either."""
 
 
+Missing: TypeAlias = Mapping[Path, ModbusError]
+"""Parts of a map of which a device does not say where, or whether, they are, and why not."""
+
+
+class Parts(NamedTuple):
+    """The fields that came, and those that did not."""
+
+    values: Mapping[Slot, Any]
+    errors: Mapping[Slot, ModbusError]
+
+
 class Partial(Generic[M]):
     """What a read brought, and what it did not.
 
@@ -49,13 +61,13 @@ class Partial(Generic[M]):
     def __init__(
         self,
         layout: Layout,
-        values: Mapping[Slot, Any],
-        errors: Mapping[Slot, ModbusError],
+        parts: Parts,
+        missing: Missing,
         is_whole: bool,
     ) -> None:
         self._layout = layout
-        self._values = values
-        self._errors = errors
+        self._values, self._errors = parts
+        self._missing = missing
         self._is_whole = is_whole
 
     @cached_property
@@ -65,19 +77,29 @@ class Partial(Generic[M]):
 
     @cached_property
     def failed(self) -> Mapping[Ref[M, Any], ModbusError]:
-        """The fields that did not come: refused by the device, or without a value in its cells."""
-        return {self._ref(slot): error for slot, error in self._errors.items()}
+        """The fields that did not come: refused by the device, or without a value in its cells.
+
+        A field or group of which the device does not say where, or whether, it is, is there itself.
+        """
+        errors = {slot.path: error for slot, error in self._errors.items()}
+        model = self._layout.model
+        return {
+            reference(model, path): error for path, error in {**errors, **self._missing}.items()
+        }
 
     @cached_property
     def complete(self) -> M | None:
         """The instance; None where a field failed, or only some were asked for."""
-        if self._errors or not self._is_whole:
+        if self._errors or self._missing or not self._is_whole:
             return None
         instance: M = assemble(self._layout.root, self._values.get)
         return instance
 
     def __getitem__(self, ref: Ref[M, T]) -> T:
         node = resolve(self._layout, ref)
+        for path, error in self._missing.items():
+            if touch(path, ref.path):
+                raise error.with_traceback(None)
         if isinstance(node, Absent):  # it is known not to be there
             absent: Any = None
             return absent  # type: ignore[no-any-return]  # T has None then
@@ -104,71 +126,30 @@ class Partial(Generic[M]):
 
     def __repr__(self) -> str:
         model = self._layout.model.__name__
-        return f"<Partial {model}: {len(self._values)} values, {len(self._errors)} failed>"
+        return f"<Partial {model}: {len(self._values)} values, {len(self.failed)} failed>"
 
     def _ref(self, slot: Slot) -> Ref[M, Any]:
         return reference(self._layout.model, slot.path)
 
 
-class Bad(Mapping[Table, tuple[range, ...]]):
-    """The addresses that a device refused, by table, until they are forgotten by `clear`.
-
-    Partial reads leave them out, and no read brings them for the sake of others.
-    """
-
-    __slots__ = ("_changed", "_refused")
-
-    def __init__(self, changed: Callable[[Refused], None]) -> None:
-        self._changed = changed
-        self._refused = NOTHING
-
-    def __getitem__(self, table: Table) -> tuple[range, ...]:
-        return self._ranges()[table]
-
-    def __iter__(self) -> Iterator[Table]:
-        return iter(self._ranges())
-
-    def __len__(self) -> int:
-        return len(self._ranges())
-
-    def __repr__(self) -> str:
-        return f"Bad({self._ranges()!r})"
-
-    def clear(self) -> None:
-        """Forget it all: the next read tries again."""
-        self._set(NOTHING)
-
-    def remember(
-        self, errors: Mapping[Slot, ExceptionResponse], borders: Iterable[tuple[Table, int]]
-    ) -> None:
-        """Add what a device refused, and say so in the log."""
-        known = self._refused
-        new = {slot: error for slot, error in errors.items() if slot not in known.errors}
-        self._set(Refused({**known.errors, **new}, known.borders.union(borders)))
-        if new:
-            logger("modbus_schema.device").warning(
-                "the device refuses %s: partial reads leave it out until bad.clear()",
-                ", ".join(f"{slot.place} ({error.message})" for slot, error in new.items()),
-            )
-
-    def _set(self, refused: Refused) -> None:
-        self._refused = refused
-        self._changed(refused)
-
-    def _ranges(self) -> dict[Table, tuple[range, ...]]:
-        cells: dict[Table, list[range]] = {}
-        for slot in sorted(self._refused.errors, key=lambda slot: slot.address):
-            ranges = cells.setdefault(slot.table, [])
-            if ranges and slot.address <= ranges[-1].stop:
-                last = ranges.pop()
-                ranges.append(range(last.start, max(last.stop, slot.end)))
-            else:
-                ranges.append(slot.cells)
-        return {table: tuple(ranges) for table, ranges in cells.items()}
-
-
-def partial_flow(plans: ReadPlans[M], paths: tuple[Path, ...], bad: Bad) -> Flow[Partial[M]]:
+def partial_flow(
+    plans: ReadPlans[M], paths: tuple[Path, ...], bad: Bad, missing: Missing
+) -> Flow[Partial[M]]:
     """Read fields, all of the map where no path is given; a refusal fails those it is about.
+
+    ``missing`` are parts that cannot be read at all.
+    """
+    parts = yield from parts_flow(plans, paths, bad)
+    asked = {
+        path: error
+        for path, error in missing.items()
+        if any(touch(path, each) for each in paths or ((),))
+    }
+    return Partial(plans.layout, parts, asked, is_whole=not paths)
+
+
+def parts_flow(plans: ReadPlans[Any], paths: tuple[Path, ...], bad: Bad) -> Flow[Parts]:
+    """Read fields as `partial_flow`.
 
     It takes less than two requests for each field, however many are refused.
     """
@@ -180,7 +161,7 @@ def partial_flow(plans: ReadPlans[M], paths: tuple[Path, ...], bad: Bad) -> Flow
     asked = {slot for path in paths or ((),) for slot in plans.layout.slots_of(path)}
     values = {slot: value for slot, value in reading.values.items() if slot in asked}
     errors = {slot: error for slot, error in reading.errors.items() if slot in asked}
-    return Partial(plans.layout, values, errors, is_whole=not paths)
+    return Parts(values, errors)
 
 
 class _Reading:
