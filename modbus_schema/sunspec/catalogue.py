@@ -28,11 +28,17 @@ def definition(model: int | Mapping[str, Any], source: Source | None = None) -> 
     """Return the definition of a model by its id, or from its JSON as a dictionary.
 
     ``source`` is where to look for it; None is pysunspec2 (``pip install
-    'modbus-schema[sunspec]'``). Raises `UnknownModel` where it is not there, and
-    `imports.faults.ImportFailed` for a definition with faults.
+    'modbus-schema[sunspec]'``). Raises `UnknownModel` where it is not there,
+    `imports.faults.ImportFailed` for a definition with faults, and TypeError for what is no id.
     """
     if isinstance(model, Mapping):
         return parse(model, f"model {model.get('id', '?')}")
+    wanted: object = model
+    if not isinstance(wanted, int):
+        raise TypeError(
+            f"a model is an id such as 103, or its JSON as a dictionary, not {wanted!r}; "
+            "where its file is, source= says"
+        )
     path = _file_of(model, source)
     if path is None:
         raise UnknownModel(f"there is no definition of model {model} in {source or 'pysunspec2'}")

@@ -25,8 +25,10 @@ def load(
     give the same class.
 
     Raises `catalogue.UnknownModel` where there is no definition, and `imports.faults.ImportFailed`
-    for one with faults.
+    for one with faults, and ValueError for a ``length`` below 0.
     """
+    if length is not None and length < 0:
+        raise ValueError(f"a model has a length of 0 or more, not {length}")
     return made(definition(model, source), length)
 
 

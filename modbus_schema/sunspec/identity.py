@@ -8,7 +8,8 @@ from modbus_schema.model.register_map import RegisterMap
 
 def model_id_of(model: type[RegisterMap]) -> int:
     """Return the id of the model that a class is for; TypeError for a class of none."""
-    if not issubclass(model, RegisterMap):
+    kind: object = model
+    if not isinstance(kind, type) or not issubclass(kind, RegisterMap):
         raise TypeError(f"{model!r} is no register map")
     model_id, length = (model.__fields__.get(name) for name in ("ID", "L"))
     if not isinstance(model_id, Leaf) or not isinstance(length, Leaf) or length.address != 1:

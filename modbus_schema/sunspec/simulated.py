@@ -179,8 +179,10 @@ class SunSpecSimulation(Simulation[RegisterMap]):
     def part(self, model: type[M], number: int = 0) -> Part[M]:
         """Return one model of the device by its class; of several alike ``number`` says which.
 
-        Raises LookupError where the device has none.
+        Raises LookupError where the device has none, and TypeError for what is no class of a model.
+        ``sim.move(sim.part(Boiler).at(Boiler.Tmp), sine(...))`` moves a point of it.
         """
+        model_id_of(model)
         alike = [
             ref
             for ref in references(self.model).values()

@@ -323,6 +323,18 @@ def test_a_device_that_is_busy(error: type[ExceptionResponse], nth: int) -> None
         assert len(scan(client).models) == 2
 
 
+def test_what_is_no_model_is_told() -> None:
+    """Ids are integers, parts are of classes, and no length is below 0."""
+    wrong: Any = "103"
+    with pytest.raises(TypeError, match="a model is an id such as 103, or its JSON"):
+        load(wrong)
+    with pytest.raises(ValueError, match="a length of 0 or more, not -1"):
+        load(BOILER, length=-1)
+    number: Any = 64900
+    with boiler() as sim, pytest.raises(TypeError, match="64900 is no register map"):
+        sim.part(number)
+
+
 def test_a_map_that_breaks_off_says_so() -> None:
     """Whoever looks at what was found sees that there may be more."""
     with serving(*SUNS, 64999, 1, 2) as client:
