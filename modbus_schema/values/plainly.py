@@ -92,6 +92,10 @@ def _number(_codec: object) -> Form:
     return Form(schema, _finite, _float)
 
 
+def _finite_number(_codec: object) -> Form:
+    return Form({"type": "number"}, _finite, _float)
+
+
 def _enum(codec: EnumCodec[Any]) -> Form:
     names = list(codec.kind.__members__)
     known: dict[str, Json] = {"enum": names}
@@ -155,7 +159,7 @@ _FORMS: dict[type, Callable[[Any], Form]] = {
     SingleBit: _boolean,
     Bit: _boolean,
     Boolean: _boolean,
-    ScaledInteger: _number,
+    ScaledInteger: _finite_number,
     ScaledFloat: _number,
     ScaledBy: _number,
     Float: _number,

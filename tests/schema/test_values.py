@@ -193,6 +193,17 @@ def test_the_schema_says_what_the_json_is() -> None:
     assert json.loads(json.dumps(schema)) == schema
 
 
+def test_the_schema_has_no_nan_that_the_field_refuses() -> None:
+    """An integer that is scaled is finite; only floats, and what may be NaN, have its text."""
+
+    class Tank(RegisterMap):
+        level: RW[float] = holding_register(0, int16.scaled("0.1"))
+
+    assert to_json_schema(Tank)["properties"]["level"] == {"type": "number"}
+    with pytest.raises(EncodeError):
+        from_json(Tank, '{"level": "NaN"}')
+
+
 @given(st.floats(width=32), st.floats(5, 30).map(lambda value: round(value, 1)))
 def test_any_value_survives(power: float, target: float) -> None:
     """What is written as JSON is read as the same value."""
