@@ -107,7 +107,8 @@ class _Sheet:
         needed = {self.headings["address"], self.headings["name"], *self.given.values()}
         missing = sorted(needed - present)
         if missing:
-            raise ValueError(f"there is no column {', '.join(map(repr, missing))}")
+            found = f"; there are {', '.join(map(repr, sorted(present)))}" if present else ""
+            raise ValueError(f"there is no column {', '.join(map(repr, missing))}{found}")
 
     def entry(self, where: str, row: Mapping[str, Any]) -> Entry:
         if "" in row or None in row.values():

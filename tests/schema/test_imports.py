@@ -267,6 +267,7 @@ holding,33,,,s,bit(16),,,,
     [
         ("", {}, "there is no column 'address', 'name'"),
         ("name,address\n", {}, "there are no fields"),
+        ("Name,address\n", {}, "no column 'name'; there are 'Name', 'address'"),
         ("name,address\n", {"columns": {"unit": "Unit"}}, "no column 'Unit'"),
         ("name,address\n", {"columns": {"colour": "name"}}, "'colour' is no meaning"),
         ("name,address\na,1\n", {"notation": "zwei"}, "is no notation"),
