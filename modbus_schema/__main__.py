@@ -68,11 +68,17 @@ _DOCUMENTS: dict[str, Callable[[type[RegisterMap]], str]] = {
 }
 
 
+_INTERRUPTED = 130
+"""The status of a process that Ctrl-C ended, as shells have it."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the arguments say; return the status of the process."""
     given = _parsed(arguments)
     try:
         return _run(given)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
     except (ModbusError, ValueError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Iterator
 from typing import Any
 
 from modbus_schema.commands.dry import dry_run
-from modbus_schema.commands.texts import leaves_of, lines_of, ref_of, text_of, writes_of_texts
+from modbus_schema.commands.texts import (
+    leaves_of,
+    lines_of,
+    name_of,
+    plain_of,
+    ref_of,
+    text_of,
+    writes_of_texts,
+)
 from modbus_schema.device import Device
 from modbus_schema.fields.declared import Leaf
 from modbus_schema.fields.refs import Path, Ref, declaration_at, reference
 from modbus_schema.model.register_map import RegisterMap
 from modbus_schema.reading.partial import Partial
 from modbus_schema.values.mapping import to_json
+from modbus_schema.values.plainly import Json
 from modbus_wire.errors import ModbusError
 from modbus_wire.sync.client import Client
 
@@ -22,7 +32,7 @@ from modbus_wire.sync.client import Client
 def add_read_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what ``read`` takes after the device and its map."""
     parser.add_argument("field", nargs="*", help="such as zones[1].target; none: all of them")
-    parser.add_argument("--json", action="store_true", help="print the whole map as JSON")
+    parser.add_argument("--json", action="store_true", help="as JSON: the map, or fields by name")
     add_client_options(parser)
 
 
@@ -43,9 +53,11 @@ def run_read(given: argparse.Namespace) -> int:
     refs = [ref_of(given.map, text) for text in given.field]
     with client_of(given) as client:
         device: Device[RegisterMap] = Device(client, given.map, unit_id=given.unit)
-        if given.json:
+        if given.json and not refs:
             sys.stdout.write(to_json(device.read(), indent=2) + "\n")
             return 0
+        if given.json:
+            return _print_json(device.read(*refs, partial=True), given.map)
         return _print(device.read(*refs, partial=True), given.map)
 
 
@@ -58,9 +70,12 @@ def run_write(given: argparse.Namespace) -> int:
             sys.stdout.writelines(f"{each}\n" for each in planned)
             return 0
         device: Device[RegisterMap] = Device(client, given.map, unit_id=given.unit)
-        device.write(*writes, verify=given.verify)
+        done = device.write(*writes, verify=given.verify)
         refs = [write.ref for write in writes if _is_readable(given.map, write.ref)]
-        return _print(device.read(*refs, partial=True), given.map) if refs else 0
+        if refs:
+            return _print(device.read(*refs, partial=True), given.map)
+        sys.stdout.write(f"{done}\n")
+        return 0
 
 
 def add_client_options(parser: argparse.ArgumentParser) -> None:
@@ -81,6 +96,17 @@ def _is_readable(model: type[RegisterMap], ref: Ref[Any, Any]) -> bool:
 
 def _print(partial: Partial[Any], model: type[RegisterMap]) -> int:
     sys.stdout.writelines(f"{line}\n" for line in lines_of(_rows(partial, model)))
+    return 1 if partial.failed else 0
+
+
+def _print_json(partial: Partial[Any], model: type[RegisterMap]) -> int:
+    values: dict[str, Json] = {}
+    for path, field in leaves_of(model):
+        ref = reference(model, path)
+        if ref in partial.values:
+            values[name_of(path)] = plain_of(field, partial.values[ref])
+    sys.stdout.write(json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    sys.stderr.writelines(f"{error}\n" for error in partial.failed.values())
     return 1 if partial.failed else 0
 
 

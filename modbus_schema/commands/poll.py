@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime
+from threading import Event
 from typing import Any
 
 from modbus_schema.commands.ask import add_client_options, client_of
@@ -36,8 +37,13 @@ def run_poll(given: argparse.Namespace) -> int:
         poller.on_recovery(_print_recovery)
         for path, field in fields:
             poller.on_change(reference(given.map, path))(_printer(path, field))
-        with suppress(KeyboardInterrupt):
-            poller.run()
+        poller.start()
+        try:
+            with suppress(KeyboardInterrupt):
+                Event().wait()
+        finally:
+            client.close()  # which ends the request under way
+            poller.stop()
     return 0
 
 

@@ -20,7 +20,7 @@ from modbus_schema.fields.refs import (
 )
 from modbus_schema.layout.tree import Slot, layout_of
 from modbus_schema.model.register_map import RegisterMap
-from modbus_schema.values.plainly import form_of
+from modbus_schema.values.plainly import Json, form_of
 
 _STEP = re.compile(r"\.?([^.\[\]=]+)|\[(\d+)\]")
 
@@ -92,11 +92,16 @@ def value_of(field: Leaf, text: str) -> Any:
             raise EncodeError(str(error)) from None
 
 
+def plain_of(field: Leaf | Slot, value: Any) -> Json:
+    """Return a value as JSON has it; None of what is not there."""
+    return None if value is None else form_of(field.codec).plain(value)
+
+
 def text_of(field: Leaf | Slot, value: Any) -> str:
     """Return the text of a value, with its unit: ``21.5 degC``; ``-`` of what is not there."""
     if value is None:
         return "-"
-    plain = form_of(field.codec).plain(value)
+    plain = plain_of(field, value)
     text = plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False, default=str)
     return f"{text} {field.unit}" if field.unit else text
 

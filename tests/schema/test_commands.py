@@ -138,7 +138,7 @@ def test_write_prints_what_is_there_then(
     state = sim.snapshot()
     assert (state.mode, state.name, state.zones[1].target) == (Mode.HEAT, "12", 22.0)
     assert main(["write", url(sim), PUMP, "reset=false"]) == 0
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr().out == "written: Pump.reset\n"
 
 
 def test_a_dry_run_shows_the_requests(

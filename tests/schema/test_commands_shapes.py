@@ -1,7 +1,9 @@
 """The command line with devices that say themselves what they have."""
 
+import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -114,6 +116,36 @@ def test_read_prints_what_is_where_the_device_says(
         "zones[0].target  20 degC\nzones[1].target  21 degC\nstore.level      7 l\n"
         "store.full       false\n"
     )
+
+
+def test_fields_are_read_as_json(
+    sim: Simulation[Station], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By their names, only those that were asked for; what is not there is null."""
+    assert main(["read", url(sim), STATION, "zones[1]", "power", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"power": 1500.0, "zones[1].target": 21}
+
+
+@pytest.mark.parametrize(("command", "status"), [("read", 130), ("poll", 0)])
+def test_an_interrupt_ends_a_request_under_way(command: str, status: int) -> None:
+    """At once, and without a traceback, however long the device takes."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(LIMIT)
+        url = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        arguments = [sys.executable, "-m", "modbus_schema", command, url, STATION]
+        arguments += ["--timeout", "300"]
+        with subprocess.Popen(arguments, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+            try:
+                connection, _ = silent.accept()
+                with connection:
+                    connection.settimeout(LIMIT)
+                    assert connection.recv(64)
+                    process.send_signal(signal.SIGINT)
+                    _, errors = process.communicate(timeout=LIMIT)
+            finally:
+                process.kill()
+    assert errors == ""
+    assert process.returncode == status
 
 
 def test_write_reaches_what_is_where_the_device_says(
