@@ -108,9 +108,10 @@ class Client(Exchanger, Methods):
                 turn.owner = 0
 
     def close(self) -> None:
-        """Close the connection and fail the request under way; the next request connects again.
+        """Close the connection and fail all requests; the next request connects again.
 
-        It may be called from any thread, and out of a signal handler.
+        What waits for its turn is not sent. It may be called from any thread, and out of a signal
+        handler.
         """
         self._closings += 1
         link = self._link
@@ -155,6 +156,8 @@ class Client(Exchanger, Methods):
                 with lock:
                     turn.owner = get_ident()
                     try:
+                        if closings != self._closings:
+                            raise ConnectionClosedError("this side closed the connection")
                         if tried >= 0:
                             self._share_failure(tried)
                         return self._ask(request, unit_id, policy)

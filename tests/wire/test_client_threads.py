@@ -14,7 +14,7 @@ import pytest
 
 from modbus_wire.errors import ConnectError, ConnectionClosedError, ModbusError
 from modbus_wire.sync.client import Client
-from tests.wire.clients import client_of, option
+from tests.wire.clients import client_of, option, wait_until
 from tests.wire.peers import (
     LIMIT,
     Peer,
@@ -94,6 +94,35 @@ def test_close_from_another_thread_fails_the_waiting_request(warm: bool, writes:
         assert server.connections == 1
         assert client.read_holding_registers(0) == [7]
     assert len(server.requests) == 2 + warm
+
+
+def test_close_fails_the_requests_that_wait_for_their_turn() -> None:
+    """They were made before it, so nothing of them is sent, and it does not wait for them."""
+    asked = Event()
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        asked.set()
+        peer.wait_for_end()
+
+    with (
+        ScriptedServer(script, replies(registers(7))) as server,
+        ThreadPoolExecutor(4) as pool,
+        client_of(server) as client,
+    ):
+        writes = [pool.submit(client.write_single_register, 1, 0)]
+        assert asked.wait(LIMIT)
+        writes += [pool.submit(client.write_single_register, 1, value) for value in (1, 2, 3)]
+        wait_until(lambda: len(client._turn.waiting) == 3)
+        start = monotonic()
+        client.close()
+        errors = [write.exception(LIMIT) for write in writes]
+        assert monotonic() - start < PROMPT
+        assert {type(error) for error in errors} == {ConnectionClosedError}
+        applied = [getattr(error, "may_have_been_applied", None) for error in errors]
+        assert applied == [True, False, False, False]
+        assert client.read_holding_registers(0) == [7]
+    assert len(server.written) == 1
 
 
 class Interrupt(BaseException):
