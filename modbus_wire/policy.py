@@ -61,8 +61,9 @@ class Policy:
 class Backoff:
     """How long a client leaves a server alone that cannot be reached.
 
-    After a connection attempt failed, requests within ``first`` seconds fail at once without
-    another attempt; each further failure doubles the time, up to ``most`` seconds.
+    After a connection could not be made, or ended at its first request, requests within ``first``
+    seconds fail at once without another attempt; each further failure doubles the time, up to
+    ``most`` seconds.
     """
 
     __slots__ = ("first", "most")

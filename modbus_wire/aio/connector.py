@@ -8,10 +8,8 @@ from time import monotonic
 from modbus_wire.aio.opening import open_link
 from modbus_wire.aio.pipeline import Pipeline
 from modbus_wire.aio.queue import Queue, another
-from modbus_wire.connection import ClientConnection
 from modbus_wire.errors import ConnectError, ConnectionClosedError
 from modbus_wire.sync.settings import Settings
-from modbus_wire.trace import tracer_of
 from modbus_wire.typed import Any
 
 
@@ -26,7 +24,7 @@ class Connector(Settings):
         self._connecting: asyncio.Task[None] | None = None
         self._openers: list[asyncio.Future[None]] = []
         self._failures = 0
-        """How many attempts to connect failed in a row."""
+        """How many connections in a row could not be made, or ended at their first request."""
 
         self._next_attempt = 0.0
         """When the server may be tried again, on the monotonic clock."""
@@ -48,6 +46,7 @@ class Connector(Settings):
         """
         loop = self._here()
         self._next_attempt = 0.0
+        self._failures = 0
         opened = loop.create_future()
         self._openers.append(opened)
         if self._pipeline is not None:
@@ -133,26 +132,21 @@ class Connector(Settings):
         except Exception as error:
             self._connecting = None
             self.statistics.failed_connects += 1
-            self._failures += 1
-            if self.backoff is not None:
-                self._next_attempt = monotonic() + self.backoff.delay(self._failures)
+            self._back_off()
             self._fail_openers(error)
             self._queue.end_all(error)
             return
         self._connecting = None
         self.statistics.connects += 1
-        self._failures = 0
         self._pipeline = pipeline
         for opened in self._take_openers():
             opened.set_result(None)
-        pipeline.pump()
 
     async def _open_pipeline(self) -> Pipeline:
         deadline = monotonic() + self.timeout
         endpoint, peer = self.endpoint, self.peer
         self._queue.peer = peer
-        trace = None if self.trace is None else tracer_of(self.trace, peer)
-        connection = ClientConnection(endpoint.framing, trace, self.ids)
+        connection = self._new_connection()
         pipeline = Pipeline(
             connection,
             endpoint.framing,
@@ -168,6 +162,8 @@ class Connector(Settings):
             except asyncio.CancelledError:
                 pipeline.link.abort()
                 raise
+        if not pipeline.is_over:
+            pipeline.pump()  # what waits goes out with the connection, or fails with it
         if pipeline.is_over:
             raise ConnectError(f"{peer} closed the connection at once")
         return pipeline
@@ -175,7 +171,17 @@ class Connector(Settings):
     def _ended(self, pipeline: Pipeline) -> None:
         if self._pipeline is pipeline:
             self._pipeline = None
+            if pipeline.has_failed:
+                self._back_off()
+            elif pipeline.has_answered:
+                self._failures = 0
             self._advance()
+
+    def _back_off(self) -> None:
+        """Leave the server alone for a while, where the settings say so."""
+        self._failures += 1
+        if self.backoff is not None:
+            self._next_attempt = monotonic() + self.backoff.delay(self._failures)
 
     def _fail_openers(self, error: Exception) -> None:
         for opened in self._take_openers():

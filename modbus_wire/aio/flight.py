@@ -18,13 +18,29 @@ _SLACK = 0.001
 class Flight:
     """The exchanges under way, and one timer for all of them."""
 
-    __slots__ = ("_active_at", "_connection", "_loop", "_queue", "_timer", "_timer_at", "in_flight")
+    __slots__ = (
+        "_active_at",
+        "_connection",
+        "_loop",
+        "_queue",
+        "_timer",
+        "_timer_at",
+        "has_answered",
+        "has_failed",
+        "in_flight",
+    )
 
     def __init__(self, connection: ClientConnection, queue: Queue) -> None:
         self._loop = asyncio.get_running_loop()
         self._connection = connection
         self._queue = queue
         self.in_flight: dict[int, Exchange] = {}
+        self.has_answered = False
+        """Whether the server has sent anything."""
+
+        self.has_failed = False
+        """Whether it ended at its first request."""
+
         self._active_at = monotonic()
         """When something was sent or received last."""
 

@@ -15,6 +15,7 @@ from modbus_wire.connection import ClientConnection
 from modbus_wire.errors import (
     ConnectionClosedError,
     ExceptionResponse,
+    ModbusError,
     ProtocolError,
     ResponseMismatch,
     ResponseTimeout,
@@ -142,6 +143,7 @@ class Pipeline(Flight):
         in_flight = self.in_flight
         connection = self._connection
         now = self._active_at = monotonic()
+        self.has_answered = True
         ready: list[Reply] = []
         try:
             if not in_flight:
@@ -169,12 +171,15 @@ class Pipeline(Flight):
         self.received(data)
         self._connection.framer.clear()
 
-    def lost(self, error: ConnectionClosedError) -> None:
+    def lost(self, error: ModbusError) -> None:
         """End with the link; reads that an idle link may have swallowed wait again."""
         if self.is_over:
             return
         again = []
-        for exchange in self._empty():
+        exchanges = self._empty()
+        stood = all(exchange.may_repeat for exchange in exchanges)
+        self.has_failed = not (stood or self.has_answered)
+        for exchange in exchanges:
             if exchange.reply.is_over:
                 continue
             if exchange.may_repeat and not exchange.request.writes:

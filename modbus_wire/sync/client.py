@@ -104,6 +104,7 @@ class Client(Exchanger, Methods):
             try:
                 self._next_attempt = 0.0
                 self._connect()
+                self._failures = 0
             finally:
                 turn.owner = 0
 
@@ -198,12 +199,15 @@ class Client(Exchanger, Methods):
         link = old = self._link
         if link is None or request.writes or policy.request_delay or self._is_careful:
             link = self._ready(request, policy)
+        if link is not old:
+            return self._exchange_first(link, request, unit_id, policy)
         try:
             return self._exchange(link, request, unit_id, policy)
         except ConnectionClosedError:
-            if request.writes or link is not old or link.aborted:
+            if request.writes or link.aborted:
                 raise
-        return self._exchange_anew(request, unit_id, policy)
+        self.statistics.unit(unit_id).retries += 1  # the server closed the idle connection
+        return self._exchange_first(self._connect(), request, unit_id, policy)
 
     def _retry_or_raise(
         self, error: ModbusError, request: Request[R], unit_id: int, *, may_retry: bool

@@ -21,7 +21,6 @@ from modbus_wire.recovery import blame, note_outcome
 from modbus_wire.statistics import UnitStatistics
 from modbus_wire.sync.link import Link, open_link
 from modbus_wire.sync.settings import Settings
-from modbus_wire.trace import tracer_of
 from modbus_wire.typed import Any
 
 _MOST_LATE_PIECES = 16
@@ -66,7 +65,7 @@ class Exchanger(Settings):
         """How often the client was closed."""
 
         self._failures = 0
-        """How many attempts to connect failed in a row."""
+        """How many connections in a row could not be made, or ended at their first request."""
 
         self._next_attempt = 0.0
         """When the server may be tried again, on the monotonic clock."""
@@ -78,10 +77,6 @@ class Exchanger(Settings):
         """How many requests the connection had sent when one timed out."""
 
         self._use(self._new_connection())
-
-    def _new_connection(self) -> ClientConnection:
-        trace = None if self.trace is None else tracer_of(self.trace, self.peer)
-        return ClientConnection(self.endpoint.framing, trace, self.ids)
 
     def _use(self, connection: ClientConnection) -> None:
         self._connection = connection
@@ -96,18 +91,21 @@ class Exchanger(Settings):
         try:
             link = open_link(self.endpoint, self.timeout)
         except ConnectError:
-            self._failures += 1
             self.statistics.failed_connects += 1
-            if self.backoff is not None:
-                self._next_attempt = monotonic() + self.backoff.delay(self._failures)
+            self._back_off()
             raise
         self.statistics.connects += 1
-        self._failures = 0
         self._timed_out = -1
         self._use(self._new_connection())
         self._link = link
         self._wait_until(monotonic() + self.connect_delay)
         return link
+
+    def _back_off(self) -> None:
+        """Leave the server alone for a while, where the settings say so."""
+        self._failures += 1
+        if self.backoff is not None:
+            self._next_attempt = monotonic() + self.backoff.delay(self._failures)
 
     def _ready(self, request: AnyRequest, policy: Policy) -> Link:
         """Return a link on which nothing is under way, after the silence that the unit needs.
@@ -186,10 +184,16 @@ class Exchanger(Settings):
             self._fail(link, error, request, unit_id)
             raise
 
-    def _exchange_anew(self, request: Request[R], unit_id: int, policy: Policy) -> R:
-        """Ask a read again, on a new connection: the server closed the old one when it was idle."""
-        self.statistics.unit(unit_id).retries += 1
-        return self._exchange(self._connect(), request, unit_id, policy)
+    def _exchange_first(self, link: Link, request: Request[R], unit_id: int, policy: Policy) -> R:
+        """Exchange on a new link; where the server ends it at once, it has not been reached."""
+        failures, self._failures = self._failures, 0
+        try:
+            return self._exchange(link, request, unit_id, policy)
+        except (ConnectError, ConnectionClosedError):
+            if not link.aborted:
+                self._failures = failures
+                self._back_off()
+            raise
 
     def _unanswered(self, request: Request[R], unit_id: int, frame: bytes) -> R:
         self._count_sent(unit_id, frame)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from modbus_wire.connection import ClientConnection
 from modbus_wire.endpoint import (
     Endpoint,
     SerialEndpoint,
@@ -15,7 +16,7 @@ from modbus_wire.endpoint import (
 from modbus_wire.framing.base import Framing
 from modbus_wire.policy import LONGEST_TIMEOUT, Backoff, Ids, Policy, check_seconds
 from modbus_wire.statistics import Statistics
-from modbus_wire.trace import Trace, check_trace
+from modbus_wire.trace import Trace, check_trace, tracer_of
 from modbus_wire.typed import Any
 
 MOST_IN_FLIGHT = 16
@@ -91,6 +92,11 @@ class Settings:
     def policy_of(self, unit_id: int) -> Policy:
         """Return how a unit is asked."""
         return self.units.get(unit_id, self.policy)
+
+    def _new_connection(self) -> ClientConnection:
+        """Return what pairs requests and answers over the next link."""
+        trace = None if self.trace is None else tracer_of(self.trace, self.peer)
+        return ClientConnection(self.endpoint.framing, trace, self.ids)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self.endpoint)!r}, unit_id={self.unit_id})"

@@ -189,6 +189,43 @@ def test_refused_connections_fail_all_that_wait(loop: NewLoop) -> None:
     run(main(), loop)
 
 
+def test_a_server_that_closes_at_once_is_tried_once_for_each_write() -> None:
+    """Who waits hears of it: to connect again and again would help nobody."""
+    with ScriptedServer(*[lambda peer: None] * 100) as server:
+
+        async def main() -> None:
+            async with AsyncClient(server.host, server.port, timeout=LIMIT) as client:
+                counts = client.statistics
+                for attempt in range(1, 11):
+                    with pytest.raises((ConnectError, ConnectionClosedError)):
+                        await client.write_single_register(0, 1)
+                    assert counts.connects + counts.failed_connects == attempt
+
+        run(main())
+
+
+@both_loops
+def test_backoff_counts_a_connection_that_ended_at_its_first_request(loop: NewLoop) -> None:
+    """It is as good as none; one that was idle is another matter."""
+
+    async def unanswered(peer: AsyncPeer) -> None:
+        await peer.request()
+
+    async def main() -> None:
+        async with scripted(one_answer, one_answer, unanswered) as server:
+            backoff = Backoff(60.0, 60.0)
+            async with AsyncClient(server.host, server.port, backoff=backoff) as client:
+                for _ in range(2):
+                    await client.read_holding_registers(0)
+                with pytest.raises(ConnectionClosedError):
+                    await client.read_holding_registers(0)
+                with pytest.raises(ConnectError, match="next attempt in"):
+                    await client.read_holding_registers(0)
+            assert server.connections == 3
+
+    run(main(), loop)
+
+
 def test_a_name_that_does_not_resolve() -> None:
     """A host nobody knows is a `ConnectError`."""
 

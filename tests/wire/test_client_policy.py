@@ -22,7 +22,7 @@ from modbus_wire.errors import (
 from modbus_wire.framing.base import Framing
 from modbus_wire.policy import Backoff, Policy
 from modbus_wire.sync.client import Client
-from tests.wire.clients import wait_until
+from tests.wire.clients import wait_until, wait_until_closed_by_server
 from tests.wire.peers import (
     LIMIT,
     Peer,
@@ -307,6 +307,23 @@ def test_backoff_doubles_and_ends_with_a_connection() -> None:
         assert reading_until(client, lambda error: error is None) < 0.08 + SLACK
         assert (counts.connects, counts.failed_connects) == (1, 4)
         assert client._failures == 0
+
+
+def test_backoff_counts_a_connection_that_ended_at_its_first_request() -> None:
+    """It is as good as none; one that was idle is another matter."""
+    scripts = (replies(registers(7)), replies(registers(7)), lambda peer: peer.request())
+    with (
+        ScriptedServer(*scripts) as server,
+        Client(server.host, server.port, timeout=LIMIT, backoff=Backoff(60.0, 60.0)) as client,
+    ):
+        for _ in range(2):
+            assert client.read_holding_registers(0) == [7]
+            wait_until_closed_by_server(client)
+        with pytest.raises(ConnectionClosedError):
+            client.write_single_register(0, 1)
+        with pytest.raises(ConnectError, match="next attempt in"):
+            client.read_holding_registers(0)
+    assert server.connections == 3
 
 
 def answers_unit_2(peer: Peer) -> None:
