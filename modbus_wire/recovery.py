@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from modbus_wire.codes import ExceptionCode
 from modbus_wire.errors import (
+    ConnectError,
     ConnectionClosedError,
     ExceptionResponse,
     ModbusError,
@@ -39,7 +40,7 @@ def note_outcome(error: BaseException, request: AnyRequest, *, sent: bool) -> No
     if isinstance(error, ExceptionResponse):
         error.may_have_been_applied = error.code not in _NOT_APPLIED
     else:
-        error.may_have_been_applied = sent
+        error.may_have_been_applied = sent and not isinstance(error, ConnectError)
 
 
 def is_worth_a_retry(error: BaseException, request: AnyRequest) -> bool:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from modbus_wire.endpoint import TlsEndpoint
-from modbus_wire.errors import ConnectionClosedError, FrameError, ModbusError
+from modbus_wire.errors import ConnectError, ConnectionClosedError, FrameError, ModbusError
 from modbus_wire.typed import NoReturn
 
 ROLE_OID = "1.3.6.1.4.1.50316.802.1"
@@ -93,8 +93,9 @@ class TlsChannel:
     def receive(self, data: bytes) -> bytes:
         """Take in bytes from the peer; return the plain bytes that are whole, b"" for "not yet".
 
-        Raises `FrameError` for what is no TLS or a certificate that is not trusted, and
-        `ConnectionClosedError` where the peer ended or refused the connection.
+        Raises `FrameError` for what is no TLS or a certificate that is not trusted, `ConnectError`
+        where the peer does not trust this side's, and `ConnectionClosedError` where it ended or
+        refused the connection.
         """
         if self._failure is not None:
             raise type(self._failure)(self._failure.message)
@@ -113,9 +114,9 @@ class TlsChannel:
         except ssl.SSLWantReadError:
             pass
         except ssl.SSLError as error:
-            self._failure = _meaning(error)
+            self._failure = meaning_of(error)
             if not plain:
-                raise _meaning(error) from error
+                raise meaning_of(error) from error
         return plain
 
     def send(self, plain: bytes) -> None:
@@ -151,17 +152,25 @@ class TlsChannel:
         except ssl.SSLWantReadError:
             return
         except ssl.SSLError as error:
-            self._failure = _meaning(error)
-            raise _meaning(error) from error
+            self._failure = meaning_of(error)
+            raise meaning_of(error) from error
         self.is_established = True
 
 
-def _meaning(error: ssl.SSLError) -> ModbusError:
+def meaning_of(error: ssl.SSLError) -> ModbusError:
+    """Return what an error of TLS is.
+
+    A certificate is refused before anything that it came with is read, but with TLS 1.3 the client
+    hears of that only when it waits for its first answer.
+    """
     if isinstance(error, ssl.SSLCertVerificationError):
         return FrameError(f"the peer's certificate is not trusted: {error.verify_message}")
     if isinstance(error, ssl.SSLZeroReturnError | ssl.SSLEOFError):
         return ConnectionClosedError("the peer ended the TLS connection")
-    if "ALERT" in (error.reason or ""):
+    reason = error.reason or ""
+    if "ALERT" in reason and ("UNKNOWN_CA" in reason or "CERTIFICATE" in reason):
+        return ConnectError(f"the peer refused the certificate: {_reason(error)}")
+    if "ALERT" in reason:
         return ConnectionClosedError(f"the peer refused the TLS connection: {_reason(error)}")
     return FrameError(f"TLS failed: {_reason(error)}")
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from modbus_wire.connection import ClientConnection
-from modbus_wire.errors import ConnectionClosedError
+from modbus_wire.errors import ConnectionClosedError, ModbusError
 from modbus_wire.typed import Protocol
 
 PARTING_TIME = 1.0
@@ -30,7 +30,7 @@ class Receiver(Protocol):
         """Take in a datagram: no frame goes on in the next."""
         ...
 
-    def lost(self, error: ConnectionClosedError) -> None:
+    def lost(self, error: ModbusError) -> None:
         """Take note that the link has ended."""
         ...
 
@@ -104,8 +104,8 @@ class Link:
         self._receiver.lost(_closed(error))
 
 
-def _closed(error: Exception | None) -> ConnectionClosedError:
-    if isinstance(error, ConnectionClosedError):
+def _closed(error: Exception | None) -> ModbusError:
+    if isinstance(error, ModbusError):
         return error
     if error is None:
         return ConnectionClosedError("the server closed the connection")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from time import monotonic
 
 from modbus_wire.aio.link import PARTING_TIME, Receiver
@@ -12,13 +13,17 @@ from modbus_wire.aio.stream_link import StreamLink
 from modbus_wire.connection import ClientConnection
 from modbus_wire.endpoint import TlsEndpoint
 from modbus_wire.errors import ConnectError, ConnectionClosedError
-from modbus_wire.tls import client_context
+from modbus_wire.tls import client_context, meaning_of
 
 
 class TlsLink(StreamLink):
     """A TCP connection whose bytes the event loop deciphers."""
 
     __slots__ = ()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Take note that it has ended; the server may have refused this side's certificate."""
+        super().connection_lost(meaning_of(exc) if isinstance(exc, ssl.SSLError) else exc)
 
     def check(self, connection: ClientConnection) -> None:
         """Notice the end of the idle connection; raises as `Link.check`."""

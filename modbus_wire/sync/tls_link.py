@@ -7,7 +7,7 @@ from contextlib import suppress
 from time import monotonic
 
 from modbus_wire.endpoint import TlsEndpoint
-from modbus_wire.errors import ConnectError, ModbusError
+from modbus_wire.errors import ConnectError, ConnectionClosedError, ModbusError
 from modbus_wire.sync.stream_link import StreamLink
 from modbus_wire.tls import TlsChannel, client_context
 
@@ -59,9 +59,16 @@ class TlsLink:
         return self.receive(timeout)
 
     def send(self, data: bytes) -> None:
-        """Send all of ``data``; raises `ConnectionClosedError` or `ResponseTimeout`."""
+        """Send all of ``data``; raises `ConnectionClosedError` or `ResponseTimeout`.
+
+        Raises `ConnectError` where the server refused this side's certificate.
+        """
         self._channel.send(data)
-        self._stream.send(self._channel.take())
+        try:
+            self._stream.send(self._channel.take())
+        except ConnectionClosedError:
+            self.take()  # raises what the server has said before it closed
+            raise
 
     def send_all(self, frames: Sequence[bytes]) -> None:
         """Send the frames in one go; raises as `send`."""
@@ -70,7 +77,8 @@ class TlsLink:
     def receive(self, timeout: float, size: int = _RECORD_SIZE) -> bytes:
         """Return what has come, waiting ``timeout`` seconds at most; ``size`` does not matter.
 
-        Raises `ResponseTimeout`, `ConnectionClosedError`, or `FrameError` for what is no TLS.
+        Raises `ResponseTimeout`, `ConnectionClosedError`, `FrameError` for what is no TLS, or
+        `ConnectError` where the server refuses this side's certificate.
         """
         deadline = monotonic() + timeout
         data = self._plain(self._stream.receive(timeout, _RECORD_SIZE))

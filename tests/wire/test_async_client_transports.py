@@ -17,6 +17,7 @@ from modbus_wire.errors import (
     ResponseTimeout,
 )
 from modbus_wire.pdu.registers import ReadHoldingRegisters
+from modbus_wire.policy import Backoff
 from modbus_wire.sync.server import Server
 from tests.wire import certificates
 from tests.wire.async_peers import (
@@ -128,6 +129,24 @@ def test_tls_with_the_wrong_server(loop: NewLoop) -> None:
                     with pytest.raises(ConnectError, match="TLS with 127"):
                         await client.read_holding_registers(0)
                     assert not client.is_open
+
+        run(main(), loop)
+
+
+@both_loops
+def test_tls_with_a_certificate_that_the_server_refuses(loop: NewLoop) -> None:
+    """The refusal comes after the handshake: nothing was applied, and the back-off counts it."""
+    identity = certificates.stranger().issue("client")
+    with Server(bank(), certificates.server_endpoint()) as server:
+
+        async def main() -> None:
+            endpoint = certificates.endpoint_of(identity, server.address[1])
+            async with AsyncClient(endpoint, backoff=Backoff(60.0, 60.0)) as client:
+                with pytest.raises(ConnectError, match="refused the certificate") as caught:
+                    await client.write_single_register(0, 1)
+                assert not caught.value.may_have_been_applied
+                with pytest.raises(ConnectError, match="next attempt in"):
+                    await client.write_single_register(0, 1)
 
         run(main(), loop)
 

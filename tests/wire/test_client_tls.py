@@ -16,6 +16,7 @@ pytest.importorskip("cryptography")
 from modbus_wire.endpoint import TlsEndpoint
 from modbus_wire.errors import ConnectError, ConnectionClosedError, ResponseTimeout
 from modbus_wire.pdu.registers import ReadHoldingRegisters
+from modbus_wire.policy import Backoff
 from modbus_wire.sync.client import Client
 from tests.wire import certificates
 from tests.wire.certificates import Identity, authority, client_identity, endpoint_of, stranger
@@ -144,10 +145,15 @@ def test_client_that_is_not_trusted_learns_it(version: ssl.TLSVersion) -> None:
     identity = stranger().issue("client")
     with (
         ScriptedServer(script) as server,
-        Client(endpoint_of(identity, server.port), timeout=LIMIT) as client,
-        pytest.raises((ConnectError, ConnectionClosedError)),
+        Client(
+            endpoint_of(identity, server.port), timeout=LIMIT, backoff=Backoff(60.0, 60.0)
+        ) as client,
     ):
-        client.read_holding_registers(0)
+        with pytest.raises(ConnectError, match="refused the certificate") as caught:
+            client.write_single_register(0, 1)
+        assert not caught.value.may_have_been_applied
+        with pytest.raises(ConnectError, match="next attempt in"):
+            client.write_single_register(0, 1)
     assert server.requests == []
 
 

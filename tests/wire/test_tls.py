@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modbus_wire.endpoint import TlsEndpoint
-from modbus_wire.errors import ConnectionClosedError, FrameError, ModbusError
+from modbus_wire.errors import ConnectError, ConnectionClosedError, FrameError, ModbusError
 from modbus_wire.tls import TlsChannel, client_context, role_of, server_context
 from tests.wire.certificates import (
     HOST,
@@ -159,7 +159,7 @@ def test_client_that_is_not_trusted(version: ssl.TLSVersion, who: str) -> None:
     told, seen = errors_of(client_of(endpoint_of(identity), version=version), server_of())
     assert isinstance(seen, FrameError)
     assert "certificate is not trusted" in str(seen)
-    assert isinstance(told, ConnectionClosedError)
+    assert isinstance(told, ConnectError)
     assert "refused" in str(told)
 
 
@@ -170,7 +170,7 @@ def test_client_without_a_certificate() -> None:
     told, seen = errors_of(client, server_of())
     assert isinstance(seen, FrameError)
     assert "did not return a certificate" in str(seen)
-    assert isinstance(told, ConnectionClosedError)
+    assert isinstance(told, ConnectError)
 
 
 @pytest.mark.parametrize("who", ["stranger", "expired", "another host"])
@@ -185,7 +185,7 @@ def test_server_that_is_not_trusted(who: str) -> None:
     seen, told = errors_of(client, server_of(endpoint_of(identity)))
     assert isinstance(seen, FrameError)
     assert "certificate is not trusted" in str(seen)
-    assert isinstance(told, ConnectionClosedError)
+    assert isinstance(told, ConnectError)
     assert "refused" in str(told)
 
 
