@@ -79,8 +79,12 @@ def read_entries(path: str | PathLike[str]) -> list[Entry]:
     A last line that was cut short, as by a crash, is left out. Raises OSError, and ValueError,
     which names the line, for what is no recording.
     """
-    with open(path, encoding="utf-8") as file:
-        text = file.read()
+    with open(path, "rb") as file:
+        data = file.read()
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: is no {FORMAT}: {error}") from error
     lines = text.splitlines()
     if text and not text.endswith("\n"):
         lines.pop()
@@ -91,6 +95,8 @@ def _entries(lines: Iterable[str], name: str) -> Iterator[Entry]:
     for number, line in enumerate(lines, 1):
         try:
             found = json.loads(line)
+            if not isinstance(found, dict):
+                raise ValueError(f"{line} is no JSON object")
             if number == 1:
                 if (found["format"], found["version"]) != (FORMAT, VERSION):
                     raise ValueError(f"is no {FORMAT} of version {VERSION}")
@@ -111,19 +117,31 @@ def _entry(found: dict[str, Any]) -> Entry:
     label = found["write" if is_write else "read"]
     if label not in _TABLES:
         raise ValueError(f"{label!r} is no table: {', '.join(_TABLES)}")
-    values = found.get("values")
+    table = _TABLES[label]
+    unit_id, values, exception = found["unit"], found.get("values"), found.get("exception")
+    highest = 1 if table.is_bits else 0xFFFF
     entry = Entry(
         time=float(found["t"]),
-        unit_id=found["unit"],
-        table=_TABLES[label],
-        address=int(found["address"]),
-        quantity=int(found["quantity"]),
+        unit_id=None if unit_id is None else _number("unit", unit_id, 0xFF),
+        table=table,
+        address=_number("address", found["address"], 0xFFFF),
+        quantity=_number("quantity", found["quantity"], 0xFFFF),
         is_write=is_write,
-        values=None if values is None else tuple(int(value) for value in values),
-        exception=found.get("exception"),
-        timed_out=found.get("timeout", False),
-        masks=(found["and"], found["or"]) if "and" in found else None,
+        values=None if values is None else tuple(_number("value", one, highest) for one in values),
+        exception=None if exception is None else _number("exception", exception, 0xFF),
+        timed_out=bool(found.get("timeout", False)),
+        masks=_masks(found) if "and" in found else None,
     )
     if entry.values is not None and len(entry.values) != entry.quantity:
         raise ValueError(f"{len(entry.values)} values are no {entry.quantity}")
     return entry
+
+
+def _masks(found: dict[str, Any]) -> tuple[int, int]:
+    return _number("and", found["and"], 0xFFFF), _number("or", found["or"], 0xFFFF)
+
+
+def _number(name: str, value: object, highest: int) -> int:
+    if not isinstance(value, int) or not 0 <= value <= highest:
+        raise ValueError(f"{name} {value!r} is no whole number in 0..{highest}")
+    return int(value)

@@ -316,7 +316,24 @@ def test_a_line_that_was_cut_is_left_out(path: Path) -> None:
     ("line", "said"),
     [
         ("", "line 2: Expecting value"),
-        ("[]", "line 2: "),
+        ("[]", "line 2: [] is no JSON object"),
+        ("null", "line 2: null is no JSON object"),
+        (
+            '{"t": 1, "unit": "zz", "read": "coil", "address": 1, "quantity": 1}',
+            "line 2: unit 'zz' is no whole number in 0..255",
+        ),
+        (
+            '{"t": 1, "unit": 1, "read": "input", "address": 0, "quantity": 1, "values": [70000]}',
+            "line 2: value 70000 is no whole number in 0..65535",
+        ),
+        (
+            '{"t": 1, "unit": 1, "read": "coil", "address": 0, "quantity": 1, "values": [2]}',
+            "line 2: value 2 is no whole number in 0..1",
+        ),
+        (
+            '{"t": 1, "unit": 1, "write": "holding", "address": 70000, "quantity": 1}',
+            "line 2: address 70000 is no whole number in 0..65535",
+        ),
         ('{"t": 1, "unit": 1}', "line 2: there is no 'read'"),
         ('{"t": 1, "unit": 1, "read": "moon"}', "line 2: 'moon' is no table: coil"),
         ('{"t": 1, "unit": 1, "read": "holding"}', "line 2: there is no 'address'"),
@@ -338,6 +355,13 @@ def test_a_file_of_another_kind(path: Path, text: str) -> None:
     """The first line says what a file is."""
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=r"house\.jsonl: "):
+        replay(path)
+
+
+def test_a_file_that_is_no_text(path: Path) -> None:
+    """It is named too."""
+    path.write_bytes(b"\xff\xfe\0")
+    with pytest.raises(ValueError, match=r"house\.jsonl: is no modbus recording: "):
         replay(path)
 
 
