@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from os import PathLike
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from modbus_schema.simulation.clock import SYSTEM_CLOCK, Clock
 from modbus_schema.simulation.entries import Entry, read_entries
@@ -19,9 +19,12 @@ from modbus_wire.pdu.base import AnyRequest
 from modbus_wire.peer import Peer
 from modbus_wire.unit import Unit
 
+if TYPE_CHECKING:
+    from typing import Self
+
 
 class Replay(Served):
-    """The units of a recording, served as they were; time is that since it was made.
+    """The units of a recording, served as they were; time is that since they are served.
 
     ``with``, ``async with``, `start` and `stop` are those of a `Simulation`.
     """
@@ -38,7 +41,7 @@ class Replay(Served):
         limits: Limits,
     ) -> None:
         self.clock = clock
-        self._began = clock.seconds()
+        self._began: float | None = None
         self.duration = entries[-1].time if entries else 0.0
         """Seconds from the begin of the recording to its last request."""
 
@@ -47,9 +50,25 @@ class Replay(Served):
 
     @property
     def seconds(self) -> float:
-        """The time in the recording."""
+        """The time in the recording, 0 until it is served."""
+        if self._began is None:
+            return 0.0
         seconds = self.clock.seconds() - self._began
         return seconds % self.duration if self._repeats else seconds
+
+    def start(self) -> None:
+        super().start()
+        self._begin()
+
+    async def __aenter__(self) -> Self:
+        await super().__aenter__()
+        self._begin()
+        return self
+
+    def _begin(self) -> None:
+        """Let the time go on from now on, if it does not."""
+        if self._began is None:
+            self.rewind()
 
     def rewind(self) -> None:
         """Begin again."""
@@ -78,9 +97,9 @@ def replay(
     """Return the devices of a recording, to be served in a ``with`` block, as `simulate`.
 
     They answer under the unit ids that were recorded: values as they were at the time, by the
-    ``clock``, since now; refused addresses by their exceptions; what timed out not at all. Before
-    the first and after the last request a value is the first and the last that was read. With
-    ``repeat`` all begins anew at the end.
+    ``clock``, since they are served; refused addresses by their exceptions; what timed out not at
+    all. Before the first and after the last request a value is the first and the last that was
+    read. With ``repeat`` all begins anew at the end.
 
     Raises OSError, and ValueError, which names the line, for what is no recording.
     """

@@ -1,11 +1,14 @@
 """When a replayed device refuses, or is silent, as it was in the recording."""
 
+import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeAlias
 
 import pytest
 
-from modbus_schema.simulation.entries import Entry
+from modbus_schema.simulation import ManualClock, replay
+from modbus_schema.simulation.entries import Entry, first_line
 from modbus_schema.simulation.outcomes import Outcomes, Place
 from modbus_schema.simulation.tracks import RecordedBank
 from modbus_wire import IllegalDataAddress, IllegalDataValue, ServerDeviceBusy, Table
@@ -31,6 +34,30 @@ def bank_of(*entries: Entry) -> At:
         return bank
 
     return at
+
+
+def test_time_goes_on_when_it_is_served(tmp_path: Path) -> None:
+    """Not before, and as it was after a pause; in both styles."""
+    path = tmp_path / "r.jsonl"
+    lines = [first_line(), asked(0, 0, 6).line(), asked(9, 0, 7).line(), ""]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    clock = ManualClock()
+    first, second = replay(path, port=0, clock=clock), replay(path, port=0, clock=clock)
+    clock.advance(100)
+    assert first.seconds == 0
+    with first:
+        clock.advance(3)
+        first.stop()
+        first.start()
+        assert first.seconds == 3
+
+    async def main() -> None:
+        async with second:
+            assert second.seconds == 0
+            clock.advance(2)
+            assert second.seconds == 2
+
+    asyncio.run(main())
 
 
 def test_nothing_is_refused_before_it_was() -> None:
