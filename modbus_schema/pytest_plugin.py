@@ -112,6 +112,8 @@ def simulated_device(simulated: Simulated) -> Iterator[SimulatedWithDevice]:
             from modbus_schema.device import Device
             from modbus_wire.sync.client import Client
 
+            if not options.keys().isdisjoint(("host", "port")):
+                raise TypeError("simulated_device serves at a port of its own; simulated takes one")
             sim = simulated(instance, **options)
             client = Client(sim.host, sim.port, framing=options.get("framing"))
             connected.enter_context(client)

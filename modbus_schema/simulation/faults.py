@@ -136,6 +136,10 @@ class Faults:
         self, fault: Fault, slots: frozenset[Slot] | None, name: str, when: When
     ) -> FaultInForce:
         """Put a fault in force; raises TypeError for what is none, and ValueError."""
+        for key in when:
+            if key not in When.__annotations__:
+                known = ", ".join(When.__annotations__)
+                raise TypeError(f"{key!r} does not say when a fault strikes: {known}")
         turns = Turns(**when)
         order = self._order_of(fault, slots)
         added = FaultInForce(self, order, slots, turns, f"{fault!r} of {name}")

@@ -43,6 +43,9 @@ class Served:
         framing: Framing | None,
         limits: Limits,
     ) -> None:
+        for key in limits:
+            if key not in Limits.__annotations__:
+                raise TypeError(f"{key!r} is no option: {', '.join(Limits.__annotations__)}")
         self._units = units
         self._limits = limits
         self.handler = Handler(units)
@@ -127,6 +130,8 @@ class Units(dict[int, Unit]):
         if unit_id is None:
             self.others = unit
             return
+        if not isinstance(unit_id, int):
+            raise TypeError(f"unit id {unit_id!r} is no int")
         if not 0 <= unit_id <= 0xFF:
             raise ValueError(f"unit id {unit_id} is not in 0..255")
         if unit_id in self:

@@ -151,6 +151,8 @@ def test_a_stuck_field_is_so_where_no_answer_comes(carried_out: bool) -> None:
 def test_what_is_no_fault_is_told() -> None:
     """By what was meant."""
     device = SimulatedDevice(a_house())
+    with pytest.raises(TypeError, match="'tims' does not say when a fault strikes: times, nth"):
+        device.fault(BUSY, tims=1)  # type: ignore[call-overload]
     with pytest.raises(TypeError, match="a fault is given alone, or after the field"):
         device.fault()  # type: ignore[call-overload]
     with pytest.raises(TypeError, match=r"NoAnswer is a class: a fault is a NoAnswer\(\.\.\.\)"):

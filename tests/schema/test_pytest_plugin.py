@@ -129,6 +129,8 @@ def test_with_device(simulated_device: SimulatedWithDevice) -> None:
         pump.read()
     assert (pump.read(), pump.unit_id, second.read(Pump.hours)) == (START, 2, 7)
     assert second.client.execute(ReadHoldingRegisters(101, 1)) == [7 << 8]
+    with pytest.raises(TypeError, match="simulated_device serves at a port of its own"):
+        simulated_device(START, host="udp://127.0.0.1:0")  # type: ignore[call-arg]
 
 
 def test_in_a_loop(simulated: Simulated) -> None:

@@ -70,6 +70,14 @@ def client(sim: Simulation[House]) -> Iterator[Client]:
         yield wire
 
 
+def test_options_that_are_none() -> None:
+    """They are told by what was meant."""
+    with pytest.raises(TypeError, match="'max_conections' is no option: allow, max_connections"):
+        simulate(a_house(), max_conections=1)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="unit id '1' is no int"):
+        simulate(a_house(), unit_id="1")  # type: ignore[arg-type]
+
+
 def test_a_reboot_that_a_client_orders() -> None:
     """The device may leave the network and come back where a write is told of."""
     with simulate(a_house(), port=0) as sim, Client(sim.host, sim.port) as client:
