@@ -81,7 +81,7 @@ SANS_IO = tuple(
 CLOCKS = {
     "modbus_schema.polling.async_poller": {"asyncio"},
     "modbus_schema.polling.timing": {"asyncio"},
-    "modbus_schema.simulation.clock": {"time"},
+    "modbus_schema.simulation.clock": {"asyncio", "time"},
 }
 """The modules of the schema that keep time, and what they need for it."""
 

@@ -86,7 +86,7 @@ class ManualClock:
         return begin
 
     def until_waiting(self, count: int = 1, *, timeout: float = 5.0) -> None:
-        """Block until so many answers are held back.
+        """Block until so many answers are held back; in an event loop `until_waiting_async` waits.
 
         The timeout is in seconds of the system; raises TimeoutError.
         """
@@ -94,3 +94,9 @@ class ManualClock:
             if not self._changed.wait_for(lambda: len(self._waiting) >= count, timeout):
                 held = len(self._waiting)
                 raise TimeoutError(f"{held} answers are held back, not {count}")
+
+    async def until_waiting_async(self, count: int = 1, *, timeout: float = 5.0) -> None:
+        """Wait as `until_waiting` does, while the event loop goes on."""
+        from asyncio import to_thread
+
+        await to_thread(self.until_waiting, count, timeout=timeout)

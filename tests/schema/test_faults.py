@@ -200,8 +200,7 @@ def test_async_clients_and_servers() -> None:
             with sim.fault(House.limit, Delay(30)):
                 slow = asyncio.ensure_future(house.read(House.limit))
                 assert await house.read(House.mode) is Mode.HEAT
-                while not clock.waiting:
-                    await asyncio.sleep(0)
+                await clock.until_waiting_async()
                 assert not slow.done()
                 clock.advance(30)
                 assert await asyncio.wait_for(slow, LIMIT) == 500
