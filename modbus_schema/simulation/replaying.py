@@ -48,6 +48,9 @@ class Replay(Served):
         self._repeats = repeat and self.duration > 0
         super().__init__(self._units_of(entries), host, port, framing, limits)
 
+    def __repr__(self) -> str:
+        return f"<Replay of {self.duration:g} s {self._where()}>"
+
     @property
     def seconds(self) -> float:
         """The time in the recording, 0 until it is served."""

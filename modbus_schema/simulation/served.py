@@ -112,6 +112,10 @@ class Served:
         if server is not None:
             await server.stop()
 
+    def _where(self) -> str:
+        state = "at" if self._is_in_loop() or self._server.is_running else "stopped, for"
+        return f"{state} {self.host}" + (f" port {self.port}" if self.port else "")
+
     def _is_in_loop(self) -> bool:
         return self._async_server is not None and self._async_server.is_running
 

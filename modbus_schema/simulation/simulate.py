@@ -43,6 +43,9 @@ class Simulation(SimulatedDevice[M], Served):
         units.put(unit_id, self.unit)
         Served.__init__(self, units, host, port, framing, limits)
 
+    def __repr__(self) -> str:
+        return f"<Simulation of {self.model.__name__} {self._where()}>"
+
     def add(self, instance: N, *, unit_id: int, **place: Unpack[Place]) -> SimulatedDevice[N]:
         """Serve a further device under its own unit id (0..255); raises ValueError if it is taken.
 

@@ -42,7 +42,7 @@ class Source:
         self.is_running = False
 
     def __repr__(self) -> str:
-        return f"{self.function!r}, which gives {self.ref!r} its value,"
+        return f"<{type(self).__name__} of {self.ref!r} by {self.function!r}>"
 
     def touches(self, slots: frozenset[Slot]) -> bool:
         """Whether it gives one of the fields its value, or shares a bit with one."""

@@ -70,6 +70,15 @@ def client(sim: Simulation[House]) -> Iterator[Client]:
         yield wire
 
 
+def test_what_is_served_where() -> None:
+    """Is what a simulation shows."""
+    sim = simulate(a_house(), port=0)
+    assert repr(sim) == "<Simulation of House stopped, for 127.0.0.1>"
+    with sim:
+        assert repr(sim) == f"<Simulation of House at 127.0.0.1 port {sim.port}>"
+    assert repr(sim.move(House.limit, int)) == "<Movement of House.limit by <class 'int'>>"
+
+
 def test_options_that_are_none() -> None:
     """They are told by what was meant."""
     with pytest.raises(TypeError, match="'max_conections' is no option: allow, max_connections"):
