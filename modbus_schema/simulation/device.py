@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, overload
 
 from modbus_schema.compile.plain import assemble, located
@@ -20,6 +19,7 @@ from modbus_schema.simulation.image import image_of
 from modbus_schema.simulation.sources import Dependence, Movement
 from modbus_schema.simulation.watching import Watcher
 from modbus_schema.writing.changes import Change, encode_image, settings_of
+from modbus_wire.access import check_function
 from modbus_wire.unit import Unit
 
 if TYPE_CHECKING:
@@ -146,8 +146,7 @@ class SimulatedDevice(Generic[M]):
             raise TypeError(f"{ref!r} is read-only: no client writes it")
 
         def watch(callback: Callable[[Any, Any], R]) -> Callable[[Any, Any], R]:
-            if iscoroutinefunction(callback):
-                raise TypeError(f"{callback!r} is a coroutine function, which nobody would await")
+            check_function("what watches", callback)
             self._watchers.append(Watcher(ref, node, slots, callback))
             return callback
 

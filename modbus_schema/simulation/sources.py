@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from modbus_schema.fields.refs import Ref
 from modbus_schema.layout.tree import Absent, Layout, Node, Slot, resolve
 from modbus_schema.planning.blocks import runs
+from modbus_wire.access import check_function
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -18,7 +19,11 @@ class Source:
     """Where the value of a field, or of a group, comes from."""
 
     def __init__(self, layout: Layout, ref: Ref[Any, Any], function: Callable[..., Any]) -> None:
-        """Take what computes the value; raises TypeError for what is no field of the map."""
+        """Take what computes the value; raises TypeError for what is no field of the map.
+
+        So it does for what cannot be called, and for a coroutine function.
+        """
+        check_function("what gives a field its value", function)
         self.ref = ref
         self.node: Node = resolve(layout, ref)
         self.slots = frozenset(layout.slots_of(ref.path))

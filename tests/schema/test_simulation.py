@@ -79,6 +79,22 @@ def test_what_is_served_where() -> None:
     assert repr(sim.move(House.limit, int)) == "<Movement of House.limit by <class 'int'>>"
 
 
+def test_what_cannot_be_called() -> None:
+    """Is refused when it is given, and so is what nobody would await."""
+    device = SimulatedDevice(a_house())
+
+    async def later(*_: object) -> int:
+        return 0
+
+    for function in (5, later):
+        with pytest.raises(TypeError, match=r"what watches .*(called|await)"):
+            device.on_write(House.limit)(function)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match=r"what gives a field its value .*(called|await)"):
+            device.move(House.limit, function)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match=r"what gives a field its value .*(called|await)"):
+            device.depends(House.limit, on=House.fan)(function)  # type: ignore[arg-type]
+
+
 def test_options_that_are_none() -> None:
     """They are told by what was meant."""
     with pytest.raises(TypeError, match="'max_conections' is no option: allow, max_connections"):
