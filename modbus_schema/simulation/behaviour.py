@@ -1,7 +1,8 @@
 """How a simulated device behaves: its moving and dependent fields, worked out when they are asked.
 
 There is no thread: who reads a field has it brought up to date, with all that it is made of, at
-one moment and under the bank's lock.
+the moment of the request and under the bank's lock. What takes several requests is of several
+moments.
 """
 
 from __future__ import annotations

@@ -57,7 +57,10 @@ class ManualClock:
 
     @property
     def waiting(self) -> int:
-        """How many answers are held back, and pollers wait, until their time has come."""
+        """How many answers are held back, and pollers wait, until their time has come.
+
+        Answers to clients that are gone meanwhile are among them.
+        """
         return len(self._waiting)
 
     def advance(self, seconds: float) -> None:

@@ -235,11 +235,11 @@ class SimulatedDevice(Generic[M]):
 
     @property
     def faults(self) -> tuple[FaultInForce, ...]:
-        """The faults in force."""
+        """The faults in force, oldest first."""
         return () if self._faults is None else self._faults.in_force
 
     def mend(self) -> None:
-        """End all faults."""
+        """End all faults; a request that waits by one waits on."""
         if self._faults is not None:
             self._faults.remove(*self._faults.in_force)
 

@@ -109,7 +109,7 @@ def rounded(motion: Motion[float], digits: int) -> Motion[float]: ...
 def rounded(motion: Motion[float], digits: int | None = None) -> Motion[float]:
     """Round what another motion gives: to so many decimals, or to whole numbers.
 
-    A field with a scale of ``"0.1"`` holds one decimal and nothing between.
+    A field with a scale of ``"0.1"`` holds one decimal and nothing between, an int none.
     """
     if digits is None:
         return lambda now: round(motion(now))

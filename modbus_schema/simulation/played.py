@@ -69,7 +69,8 @@ class Played(Mapping[str, Motion[float]]):
     ) -> Motion[float] | Motion[T]:
         """Return the motion of a column, of numbers, or of what ``convert`` makes of the text.
 
-        What is no number moves in steps. Raises KeyError, and ValueError, which names the line.
+        What is no number moves in steps. A field of whole numbers takes ``column(name, int)``, or
+        what `rounded` makes of a column. Raises KeyError, and ValueError, which names the line.
         """
         if name not in self._names:
             raise KeyError(name)
