@@ -50,6 +50,7 @@ class MapMeta(type):
         """Make the class, or raise one DefinitionError with a line for each fault."""
         if "__attrs_attrs__" in namespace:  # attrs makes a class with slots a second time
             return super().__new__(metacls, name, bases, _without_refs(namespace))
+        _check_bases(name, bases)
         inherited = _inherited_fields(bases)
         body = read_body(name, bases, namespace, inherited)
         options, faults = options_from(keywords)
@@ -102,6 +103,23 @@ class _Namespace(dict[str, object]):
         if isinstance(self.get(name), Field):
             self.twice.append(name)
         super().__setitem__(name, value)
+
+
+def _check_bases(name: str, bases: tuple[type, ...]) -> None:
+    """Raise DefinitionError for bases that cannot share one instance, which has its own slots."""
+    with_fields = {base: _with_own_fields(base) for base in bases if _with_own_fields(base)}
+    most = max(with_fields.values(), key=len, default=set())
+    if any(owners - most for owners in with_fields.values()):
+        names = " and ".join(base.__name__ for base in with_fields)
+        raise DefinitionError(
+            f"{name}: {names} have fields each, and a map has one base with fields; "
+            "make one of them the base of the other, or a group(...)"
+        )
+
+
+def _with_own_fields(base: type) -> set[type]:
+    """Return the classes among a class and its bases that add fields."""
+    return {each for each in base.__mro__ if issubclass(each, Mapped) and vars(each)["__slots__"]}
 
 
 def _inherited_fields(bases: tuple[type, ...]) -> dict[str, Declaration]:

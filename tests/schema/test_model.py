@@ -10,6 +10,7 @@ import attrs
 import pytest
 
 from modbus_schema.codecs import enum, float32, int16, uint16
+from modbus_schema.errors import DefinitionError
 from modbus_schema.fields.descriptors import RO, RW, WO
 from modbus_schema.fields.placements import coil, group, holding_register, input_register, repeat
 from modbus_schema.layout.tree import layout_of
@@ -235,6 +236,29 @@ def test_a_mixin_without_fields_joins_in() -> None:
         power: RO[int] = input_register(0, uint16)
 
     assert Meter(power=3).title() == "Meter"
+
+
+def test_two_bases_with_fields_are_a_definition_error() -> None:
+    """Unless one of them is the base of the other."""
+
+    class Common(RegisterMap):
+        serial: RO[int] = input_register(0, uint16)
+
+    class Energy(RegisterMap):
+        energy: RO[int] = input_register(10, uint16)
+
+    class Rated(Common):
+        rating: RO[int] = input_register(1, uint16)
+
+    with pytest.raises(DefinitionError, match="Meter: Common and Energy have fields each"):
+
+        class Meter(Common, Energy):
+            power: RO[int] = input_register(20, uint16)
+
+    class Both(Rated, Common):
+        power: RO[int] = input_register(20, uint16)
+
+    assert Both(serial=1, rating=2, power=3).rating == 2
 
 
 def test_a_field_of_the_class_cannot_be_replaced() -> None:
