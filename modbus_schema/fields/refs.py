@@ -99,7 +99,10 @@ class Ref(Source[T], Generic[M_contra, T]):
 
     def _item(self, index: int) -> Any:
         repeated = self._repeated()
-        position = range(repeated.times)[index]
+        try:
+            position = range(repeated.times)[index]
+        except IndexError:
+            raise IndexError(f"{self!r} has {repeated.times} items, and no [{index}]") from None
         return _make(self.model, (*self.path, position), repeated.item(position))
 
     def _repeated(self) -> Repeat:

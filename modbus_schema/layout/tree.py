@@ -267,11 +267,16 @@ def _first(layout: Layout) -> str:
     return next(iter(layout.root.members), "field")
 
 
-def layout_of(model: type) -> Layout:
+def layout_of(model: object) -> Layout:
     """Return the layout of a class of register map; TypeError for any other class."""
     layout = getattr(model, "__layout__", None)
+    if not isinstance(model, type):
+        hint = f"; its class is {type(model).__name__}" if layout else ""
+        raise TypeError(f"{model!r} is no class of register map{hint}")
     if isinstance(layout, Layout):
         return layout
+    if issubclass(model, type):
+        raise TypeError("a class was given where an instance of a register map is due")
     raise TypeError(f"{model!r} is no register map")
 
 

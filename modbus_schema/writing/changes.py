@@ -114,8 +114,10 @@ def in_turn(blocks: Iterable[Block], slots: Iterable[Slot]) -> list[Block]:
 
 def check_setting(layout: Layout, setting: object) -> None:
     """Raise TypeError for what is no setting of a map's field."""
+    name = layout.model.__name__
+    if isinstance(setting, layout.model):
+        raise TypeError(f"a {name} is written by itself, not together with settings")
     if not isinstance(setting, Setting):
-        name = layout.model.__name__
         raise TypeError(f"{setting!r} is neither a {name} nor a setting such as ref.to(value)")
     check_ref(layout, setting.ref)
 
@@ -148,6 +150,8 @@ def _without_overlap(changes: Iterable[Change]) -> Iterator[Change]:
         for address in range(slot.address, slot.end):
             cell = seen.setdefault((slot.table, address), [])
             other = next((other for other in cell if other.overlaps(slot)), None)
+            if other is slot:
+                raise located(EncodeError("is written twice"), slot)
             if other is not None:
                 raise located(EncodeError(f"is written together with {other.name}"), slot)
             cell.append(slot)

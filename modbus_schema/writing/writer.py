@@ -62,7 +62,10 @@ class Writer(Generic[M]):
         return SettingsJob(changes, _several(then))
 
     def changes_job(self, old: M, new: M, then: object) -> Job:
-        """Return what a call of ``write_changes`` asks for."""
+        """Return what a call of ``write_changes`` asks for; raises TypeError for no instance."""
+        for instance in (old, new):
+            if not isinstance(instance, self._model):
+                raise TypeError(f"{instance!r} is no {self._model.__name__}")
         return ChangesJob(old, new, _several(then))
 
     def preview(self, job: Job) -> PlannedWrite[M]:

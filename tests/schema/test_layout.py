@@ -1,6 +1,7 @@
 """Layouts: names, absolute addresses and orders of every leaf field, and the checks of a value."""
 
 import math
+from typing import Any
 
 import pytest
 from attrs.validators import instance_of, lt
@@ -122,7 +123,12 @@ def test_the_mask_is_that_of_the_wire() -> None:
 
 
 def test_only_maps_have_a_layout() -> None:
-    """layout_of() refuses a class that is no register map."""
+    """What is none is refused, with a hint where an instance stands for its class or vice versa."""
+    instance: Any = Fan(speed=1)
+    with pytest.raises(TypeError, match=r"no class of register map; its class is Fan"):
+        layout_of(instance)
+    with pytest.raises(TypeError, match="a class was given where an instance"):
+        layout_of(type(Fan))
     with pytest.raises(TypeError, match="is no register map"):
         layout_of(int)
 

@@ -70,7 +70,7 @@ def test_what_repeats_has_items() -> None:
     assert HeatPump.zones[-1] == HeatPump.zones[2]
     assert list(HeatPump.zones) == [HeatPump.zones[index] for index in range(3)]
     for index in (3, -4):
-        with pytest.raises(IndexError):
+        with pytest.raises(IndexError, match=r"HeatPump\.zones has 3 items, and no \["):
             HeatPump.zones[index]
 
 

@@ -563,3 +563,14 @@ def test_a_drop_in_client_writes_alike() -> None:
     assert outcome is not None
     assert outcome.written == (Drive.torque,)
     assert outcome.not_written == (Drive.reset, Drive.enabled)
+
+
+def test_what_is_no_write_says_why() -> None:
+    """The errors name what was given, and what is due."""
+    device: Any = Device(PickyWire(), Drive)
+    with pytest.raises(TypeError, match="a Drive is written by itself, not together with settings"):
+        device.write(a_drive(), Drive.speed.to(1))
+    with pytest.raises(EncodeError, match=r"Drive\.speed: holding\[0\]: is written twice"):
+        device.write(Drive.speed.to(1), Drive.speed.to(2))
+    with pytest.raises(TypeError, match="3 is no Drive"):
+        device.write_changes(a_drive(), 3)
