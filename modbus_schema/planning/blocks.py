@@ -55,6 +55,18 @@ class Block(NamedTuple):
         return f"{self.names}: {cells}"
 
     @property
+    def bridged(self) -> str:
+        """The cells that no field of it has: ``holding[2..3]``; empty where there are none."""
+        declared = {address for slot in self.slots for address in slot.cells}
+        gaps = []
+        end = self.address
+        for address in sorted({*declared, self.end}):
+            if address > end:
+                gaps.append(cells_text(self.table, end, address - end))
+            end = address + 1
+        return ", ".join(gaps)
+
+    @property
     def names(self) -> str:
         """The fields, as far as a message needs them: ``HeatPump.flow..HeatPump.mode``."""
         first, last = self.slots[0].name, self.slots[-1].name

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from modbus_schema.errors import DecodeError
 from modbus_schema.planning.blocks import Block
 from modbus_wire.codes import Table
-from modbus_wire.errors import ModbusError
+from modbus_wire.errors import ExceptionResponse, ModbusError
 from modbus_wire.flows import Flow, Step
 from modbus_wire.pdu.base import AnyRequest, RawRead
 from modbus_wire.pdu.bits import ReadCoils, ReadDiscreteInputs
@@ -62,11 +62,18 @@ class ReadPlan(Generic[R]):
             error.request = self._request_of(error.where)
         else:
             error.where = self._place_of(error.request)
+            if isinstance(error, ExceptionResponse):
+                error.where += self._bridged_by(error.request)
 
     def _place_of(self, failed: object) -> str:
         """Return the block of a request; all of them where the client does not say which failed."""
         places = [block.place for request, block in self.parts if request is failed]
         return ", ".join(places or [block.place for _, block in self.parts])
+
+    def _bridged_by(self, failed: object) -> str:
+        """Say which cells a request asked for that no field has: these may be what is refused."""
+        gaps = ", ".join(block.bridged for request, block in self.parts if request is failed)
+        return f" (max_gap bridges {gaps})" if gaps else ""
 
     def _request_of(self, place: str) -> RawRead | None:
         return next(

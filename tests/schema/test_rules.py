@@ -1,6 +1,7 @@
 """How a device is read: class keywords, what a device overrides, and what cannot be read so."""
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
@@ -29,7 +30,7 @@ from modbus_schema.fields.rules import rules_from
 from modbus_schema.layout.tree import layout_of
 from modbus_schema.planning.blocks import plan_model
 from modbus_schema.simulation.device import SimulatedDevice
-from modbus_wire import AsyncClient, Client
+from modbus_wire import AsyncClient, Client, IllegalDataAddress, Server, SparseBank
 from modbus_wire.codes import Table
 from tests.schema.picky import PickyBank, Wire
 
@@ -398,3 +399,21 @@ def test_both_styles_take_the_overrides() -> None:
         with Client(sim.host, sim.port) as client:
             assert Device(client, Coded, max_block=4).read() == state
         assert asyncio.run(_read_async(sim.port)) == state
+
+
+def test_a_refused_read_says_which_cells_it_bridged() -> None:
+    """Nobody declared them, and the device may have refused the read for their sake."""
+
+    class Gapped(RegisterMap, max_gap=4):
+        first: RO[int] = holding_register(0, uint16)
+        second: RO[int] = holding_register(2, uint16)
+        third: RO[int] = holding_register(5, uint16)
+
+    bank = SparseBank({Table.HOLDING_REGISTERS: [range(1)]})
+    with Server(bank, port=0) as server, Client(*server.address) as client:
+        device = Device(client, Gapped)
+        gaps = re.escape("holding[0..5] (max_gap bridges holding[1], holding[3..4])")
+        with pytest.raises(IllegalDataAddress, match=gaps):
+            device.read()
+        with pytest.raises(IllegalDataAddress, match=r"Gapped\.third: holding\[5\]: exc"):
+            device.read(Gapped.third)
