@@ -8,12 +8,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic
 
+from modbus_wire.aio.accepting import Accepting
 from modbus_wire.aio.waits import call_after
 from modbus_wire.conversation import Conversation, Converse, PartingConversation
 from modbus_wire.limits import Limits
 from modbus_wire.log import logger
 from modbus_wire.peer import Peer
-from modbus_wire.sync.listening import BACKLOG
 from modbus_wire.sync.loop import address_of
 from modbus_wire.typed import Any
 from modbus_wire.withheld import Wait
@@ -24,9 +24,6 @@ _RECEIVE_SIZE = 4096
 """Bytes taken in at once, where the event loop lets itself be told: its own buffer of 256 KiB
 costs more than the rest of a request."""
 
-_TURNS = 3
-"""Turns of an event loop after which who was accepted is connected, and what was closed is."""
-
 
 class StreamRun:
     """A listening socket and its connections, from `open` to `stop`."""
@@ -36,10 +33,9 @@ class StreamRun:
         self.address = address_of(listener)
         self.converse = converse
         self.limits = limits
-        self._listener = listener
         self._connections: dict[_Connection, None] = {}
         self._new_connection = _TimedConnection if limits.is_timed else _Connection
-        self._server: asyncio.Server | None = None
+        self._accepting = Accepting(listener, lambda: self._new_connection(self))
         self._timer: asyncio.TimerHandle | None = None
         self.is_stopped = False
         self._gone: asyncio.Future[None] | None = None
@@ -51,13 +47,7 @@ class StreamRun:
 
     async def open(self) -> None:
         self._loop = asyncio.get_running_loop()
-        try:
-            self._server = await self._loop.create_server(
-                lambda: self._new_connection(self), sock=self._listener, backlog=BACKLOG
-            )
-        except BaseException:
-            self._listener.close()
-            raise
+        await self._accepting.open()
         if self.limits.idle_timeout is not None:
             self._end_idle(self.limits.idle_timeout)
 
@@ -65,21 +55,17 @@ class StreamRun:
         self.is_stopped = True
         if self._timer is not None:
             self._timer.cancel()
-        with suppress(NotImplementedError, RuntimeError):  # not every loop lets that be done
-            self._loop.remove_reader(self._listener)
+        self._accepting.pause()
         for connection in list(self._connections):
             connection.end()
-        await _turns()  # asyncio loses those that are being accepted while their server closes
-        if self._server is not None:
-            self._server.close()
-        await _turns()
+        await self._accepting.stop()
         if self._connections:
             self._gone = self._gone or self._loop.create_future()
             await asyncio.shield(self._gone)
 
     def forsake(self) -> None:
         """Close the listener and end the connections, whose event loop has ended."""
-        self._listener.close()
+        self._accepting.forsake()
         for connection in self._connections:
             connection.shut()
         self._connections.clear()
@@ -244,8 +230,3 @@ class _TimedConnection(_Connection):
         if answer:  # bytes that never become a request are no use of the connection
             self.used_at = monotonic()
         return answer
-
-
-async def _turns() -> None:
-    for _ in range(_TURNS):
-        await asyncio.sleep(0)

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterator
 
 from modbus_wire.typed import Any
 
 BACKLOG = 1024
 """A scanner opens hundreds of connections at once."""
+
+RETRY_ACCEPT = 0.1
+"""Seconds until the next try to accept, where the system had no descriptor to give."""
+
+_ACCEPTED_AT_ONCE = 64
+"""Connections accepted before the others get their turn."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -22,6 +29,21 @@ def listen(host: str, port: int) -> socket.socket:
 def bind_datagrams(host: str, port: int) -> socket.socket:
     """Return a socket that takes datagrams there; raises as `listen`."""
     return _first(host, port, socket.SOCK_DGRAM)
+
+
+def accept_waiting(listener: socket.socket) -> Iterator[tuple[socket.socket, tuple[Any, ...]]]:
+    """Accept who waits at a listener that does not block, some at once, with their addresses.
+
+    Raises `OSError` where the system has no descriptor to give.
+    """
+    for _ in range(_ACCEPTED_AT_ONCE):
+        try:
+            accepted = listener.accept()
+        except BlockingIOError:
+            return
+        except ConnectionError:
+            continue  # it was gone before it was accepted
+        yield accepted
 
 
 def _first(host: str, port: int, kind: socket.SocketKind) -> socket.socket:

@@ -15,18 +15,13 @@ from modbus_wire.conversation import Conversation, Converse, PartingConversation
 from modbus_wire.limits import Limits
 from modbus_wire.log import logger
 from modbus_wire.peer import Peer
+from modbus_wire.sync.listening import RETRY_ACCEPT, accept_waiting
 from modbus_wire.sync.loop import Loop, address_of
 from modbus_wire.sync.poller import READ, WRITE
 from modbus_wire.typed import Any
 from modbus_wire.withheld import Wait
 
 _LOGGER = "modbus_wire.server"
-
-_ACCEPTED_AT_ONCE = 64
-"""Connections accepted before the others get their turn."""
-
-_RETRY_ACCEPT = 0.1
-"""Seconds until the next try to accept, where the system had no descriptor to give."""
 
 _RECEIVE_SIZE = 4096
 """Bytes taken in at once. What they ask for is the most that a peer which never reads makes the
@@ -85,19 +80,13 @@ class Streams:
         self._listener.close()
 
     def _accept(self) -> bool:
-        for _ in range(_ACCEPTED_AT_ONCE):
-            try:
-                accepted, address = self._listener.accept()
-            except BlockingIOError:
-                break
-            except ConnectionError:
-                continue  # it was gone before it was accepted
-            except OSError as error:
-                if self._listener.fileno() >= 0:  # else it was shut just now
-                    self._pause_accepting(error)
-                break
-            self._starved = False
-            self._welcome(accepted, address)
+        try:
+            for accepted, address in accept_waiting(self._listener):
+                self._starved = False
+                self._welcome(accepted, address)
+        except OSError as error:
+            if self._listener.fileno() >= 0:  # else it was shut just now
+                self._pause_accepting(error)
         return True
 
     def _welcome(self, accepted: socket.socket, address: tuple[Any, ...]) -> None:
@@ -146,11 +135,11 @@ class Streams:
             self._logger.warning("no connection can be accepted for now: %s", error)
         self._starved = True
         self._loop.unwatch(self._listener.fileno())
-        self._accept_again = monotonic() + _RETRY_ACCEPT
+        self._accept_again = monotonic() + RETRY_ACCEPT
 
     def _resume_accepting(self) -> float | None:
         if self._accept_again is None or monotonic() < self._accept_again:
-            return _RETRY_ACCEPT
+            return RETRY_ACCEPT
         self._accept_again = None
         self._loop.watch(self._listener, self._accept)
         return None

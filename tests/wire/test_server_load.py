@@ -21,7 +21,7 @@ from modbus_wire.sync.server import Server
 from modbus_wire.sync.streams import Streams
 from tests.wire.peers import LIMIT, mbap
 from tests.wire.raw_client import RawClient
-from tests.wire.styles import STYLES, AnyServer
+from tests.wire.styles import LOOPS, STYLES, AnyServer
 
 
 def on_selectors(bank: SharedBank) -> AnyServer:
@@ -159,7 +159,10 @@ def test_peer_that_never_reads_does_not_delay_stop(server: AnyServer) -> None:
         assert not server.is_running
 
 
-def test_no_descriptor_left(server: AnyServer, descriptors: tuple[int, int]) -> None:
+@pytest.mark.parametrize("server", [*LOOPS, on_selectors], indirect=True)
+def test_no_descriptor_left(
+    server: AnyServer, descriptors: tuple[int, int], caplog: pytest.LogCaptureFixture
+) -> None:
     """Where the system has none, nobody is lost and nothing spins: the others wait and are served.
 
     The clients' sockets are made before, so that only the server lacks descriptors.
@@ -177,6 +180,7 @@ def test_no_descriptor_left(server: AnyServer, descriptors: tuple[int, int]) -> 
         used = time.process_time()
         assert select.select(clients[10:], [], [], 0.5)[0] == []
         assert time.process_time() - used < 0.2
+        assert len(caplog.messages) == 1
         for client in clients[:10]:
             client.close()
         resource.setrlimit(resource.RLIMIT_NOFILE, descriptors)
