@@ -280,7 +280,7 @@ class ModbusClient:
     def __failed(self, name: str, error: ModbusError) -> None:
         self.__last_error = request_error_code(error, self.__mode)
         if isinstance(error, ExceptionResponse):
-            self.__last_except = error.code
+            self.__last_except = int(error.code)  # an ExceptionCode has another repr
         if self.__debug:
             _print(debug_lines(error, name, self.__mode, self.__driver.received))
 

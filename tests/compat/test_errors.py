@@ -97,6 +97,7 @@ def test_exception_codes(package: Package, code: int, text: str | None) -> None:
         c = new_client(package, port, auto_open=True)
         assert c.write_single_register(0, 1) is None
         assert state(c) == (7, code, True)
+        assert repr(c.last_except()) == str(code)
         assert c.last_except_txt() == (text or "unreferenced exception 0x63")
         c.close()
 
