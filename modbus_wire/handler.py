@@ -49,6 +49,9 @@ class Handler:
     ``SystemExit`` too.
     ``access`` says who may do what; who may not, and who wants to change something that is
     ``read_only``, gets exception 01.
+
+    FC 8 can silence a server, which then answers nobody until it is restarted by FC 8. It belongs
+    to serial lines (AP §6.8): on networks it is exception 01, unless ``network_diagnostics``.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class Handler:
         *,
         access: Access | None = None,
         read_only: bool = False,
+        network_diagnostics: bool = False,
     ) -> None:
         """Make a handler.
 
@@ -88,6 +92,7 @@ class Handler:
         }
         self._hooks: WriteHooks | None = None
         self._diagnostics = ServerDiagnostics(self._change_mode)
+        self._diagnostics.is_on_networks = network_diagnostics
         self._change_mode(False)
 
     @property
@@ -239,7 +244,7 @@ class Handler:
         self, unit: Unit, unit_id: int, pdu: bytes, peer: Peer, *, is_broadcast: bool = False
     ) -> bytes | None:
         try:
-            kind, service = self._service_on(unit, pdu)
+            kind, service = self._service_on(unit, pdu, peer)
         except IllegalFunction as error:
             if unit.before_request is None or not pdu:
                 raise
@@ -268,11 +273,11 @@ class Handler:
             self._hooks = WriteHooks()
         return self._hooks
 
-    def _service_on(self, unit: Unit, pdu: bytes) -> tuple[RequestType, Service]:
-        """Return the class of a request and what carries it out on a unit."""
+    def _service_on(self, unit: Unit, pdu: bytes, peer: Peer) -> tuple[RequestType, Service]:
+        """Return the class of a peer's request and what carries it out on a unit."""
         kind, service = self._service_of(pdu[0] if pdu else 0)
         if isinstance(service, ConditionalService):
-            service = service.on(unit, self._diagnostics)
+            service = service.on(unit, self._diagnostics, peer)
         return kind, service
 
     def _service_of(self, function_code: int) -> tuple[RequestType, Service]:

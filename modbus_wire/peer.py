@@ -13,8 +13,15 @@ class Peer:
         """Its address; a serial line's device; empty where nobody knows."""
 
         self.port = port
+        """Its port; 0 on a serial line and where nobody knows."""
+
         self.role = role
         """The role in its certificate (SEC §8.3); None is the null role."""
+
+    @property
+    def is_on_network(self) -> bool:
+        """Whether it came over a network, and not over a serial line."""
+        return self.port != 0
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}" if self.port else self.host

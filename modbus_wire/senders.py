@@ -16,6 +16,9 @@ Address: TypeAlias = tuple[Any, ...]
 DATAGRAM_SIZE = 2048
 """Bytes of a datagram that are taken in; the answers to what fits in fit in one datagram."""
 
+_PORT = 1
+"""Where the port is in an address."""
+
 _REMEMBERED = 256
 
 
@@ -37,8 +40,8 @@ class Senders:
         """Take in a datagram and return the one that answers it, b"" for none."""
         conversation = self._conversations.get(address)
         if conversation is None:
-            if not self._limits.allows(address[0]):
-                return b""
+            if not (address[_PORT] and self._limits.allows(address[0])):
+                return b""  # at port 0 nobody could be answered
             conversation = self._begin(address)
         try:
             answer = conversation.receive(data)

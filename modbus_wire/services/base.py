@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from modbus_wire.errors import IllegalFunction
 from modbus_wire.pdu.base import AnyRequest
+from modbus_wire.peer import NOBODY, Peer
 from modbus_wire.typed import TYPE_CHECKING, Any, TypeAlias
 from modbus_wire.unit import Unit
 
@@ -23,8 +24,8 @@ raises an `ExceptionResponse` to refuse."""
 class ConditionalService:
     """A service that looks, before the request is decoded, whether it can be one."""
 
-    def on(self, unit: Unit, diagnostics: ServerDiagnostics) -> Service:
-        """Return what carries requests out; raises `IllegalFunction` where there is nothing."""
+    def on(self, unit: Unit, diagnostics: ServerDiagnostics, peer: Peer) -> Service:
+        """Return what carries a peer's requests out; raises `IllegalFunction` for nothing."""
         raise NotImplementedError
 
     def __call__(self, unit: Unit, request: Any) -> bytes | None:
@@ -40,7 +41,9 @@ class SuppliedService(ConditionalService):
         self._part = part
         self._service = service
 
-    def on(self, unit: Unit, diagnostics: ServerDiagnostics | None = None) -> Service:
+    def on(
+        self, unit: Unit, diagnostics: ServerDiagnostics | None = None, peer: Peer = NOBODY
+    ) -> Service:
         if getattr(unit, self._part) is None:
             raise IllegalFunction
         return self._service

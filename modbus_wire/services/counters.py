@@ -64,6 +64,7 @@ class ServerDiagnostics:
         "bus_communication_error_count",
         "bus_exception_error_count",
         "is_noting",
+        "is_on_networks",
         "quick_count",
         "server_busy_count",
         "server_nak_count",
@@ -76,6 +77,9 @@ class ServerDiagnostics:
         self._mode_changed = mode_changed
         self.ascii_delimiter: bytes | None = None
         """What follows the carriage return of an ASCII frame; None while nobody speaks ASCII."""
+
+        self.is_on_networks = False
+        """Whether FC 8 is answered on networks too."""
 
         self.is_noting = False
         """Whether a request is noted as received and not as finished."""

@@ -15,6 +15,7 @@ from modbus_wire.pdu.diagnostics import (
     GetCommEventLog,
     ReadExceptionStatus,
 )
+from modbus_wire.peer import Peer
 from modbus_wire.services.base import ConditionalService, RequestType, Service, SuppliedService
 from modbus_wire.services.counters import ServerDiagnostics
 from modbus_wire.typed import Any
@@ -49,7 +50,7 @@ class LineService(ConditionalService):
     def __init__(self, do: Callable[[ServerDiagnostics, Unit, Any], bytes | None]) -> None:
         self._do = do
 
-    def on(self, unit: Unit, diagnostics: ServerDiagnostics) -> Service:
+    def on(self, unit: Unit, diagnostics: ServerDiagnostics, peer: Peer) -> Service:
         if not diagnostics.is_noting:
             diagnostics.received()  # its answer counts it
         return partial(self._do, diagnostics)
@@ -57,6 +58,18 @@ class LineService(ConditionalService):
     def __call__(self, unit: Unit, request: Any) -> bytes | None:
         """Refuse: only a handler has something to say of its line."""
         raise IllegalFunction
+
+
+class DiagnosticsService(LineService):
+    """FC 8, which is for serial lines (AP §6.8): who masters a line may silence it.
+
+    On a network anybody could, so that it is refused there unless the server is told otherwise.
+    """
+
+    def on(self, unit: Unit, diagnostics: ServerDiagnostics, peer: Peer) -> Service:
+        if peer.is_on_network and not diagnostics.is_on_networks:
+            raise IllegalFunction
+        return super().on(unit, diagnostics, peer)
 
 
 def _read_exception_status(unit: Unit, request: ReadExceptionStatus) -> bytes:
@@ -123,7 +136,7 @@ def _word(count: int) -> bytes:
 
 DIAGNOSTICS: Mapping[RequestType, Service] = {
     ReadExceptionStatus: SuppliedService("exception_status", _read_exception_status),
-    Diagnostics: LineService(_diagnose),
+    Diagnostics: DiagnosticsService(_diagnose),
     GetCommEventCounter: LineService(_get_comm_event_counter),
     GetCommEventLog: LineService(_get_comm_event_log),
 }

@@ -8,6 +8,7 @@ from modbus_wire.bank import SparseBank
 from modbus_wire.codes import Table
 from modbus_wire.endpoint import Endpoint, SerialEndpoint
 from modbus_wire.framing.base import Framing
+from modbus_wire.handler import Handler
 from modbus_wire.pdu.identity import DeviceIdentification
 from modbus_wire.pdu.identity import ServerId as OurServerId
 from modbus_wire.sync.server import Server
@@ -56,6 +57,11 @@ def unit() -> Unit:
     )
 
 
+def handler() -> Handler:
+    """Return what answers for it, on networks also what is for serial lines."""
+    return Handler(unit(), network_diagnostics=True)
+
+
 def listening(transport: str, device: str) -> Endpoint:
     """Return the endpoint that a server of ours is given."""
     if transport in ("rtu", "ascii"):
@@ -70,7 +76,7 @@ def blocking_server(transport: str, trace: Trace | None = None) -> Iterator[Serv
     """Run a `Server`."""
     with ExitStack() as stack:
         ends = stack.enter_context(null_modem()) if transport in ("rtu", "ascii") else ("", "")
-        server = stack.enter_context(Server(unit(), listening(transport, ends[0]), trace=trace))
+        server = stack.enter_context(Server(handler(), listening(transport, ends[0]), trace=trace))
         port = 0 if ends[0] else server.address[1]
         yield Served(Where(transport, port, ends[1]), CONTENT)
 
@@ -83,7 +89,7 @@ def async_server(transport: str, trace: Trace | None = None) -> Iterator[Served]
         loop = stack.enter_context(LoopThread())
 
         async def start() -> AsyncServer:
-            server = AsyncServer(unit(), listening(transport, ends[0]), trace=trace)
+            server = AsyncServer(handler(), listening(transport, ends[0]), trace=trace)
             await server.start()
             return server
 

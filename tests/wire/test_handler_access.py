@@ -79,6 +79,18 @@ def test_a_read_only_server_cannot_be_silenced() -> None:
     assert handler.read(1, 3, 0, 1) == b"\0\0"
 
 
+@pytest.mark.parametrize("sub_function", [0, 1, 4, 10, 11])
+def test_diagnostics_on_a_network(sub_function: int) -> None:
+    """FC 8 is refused there, so that nobody can silence a server, unless that is allowed."""
+    pdu = bytes((8, 0, sub_function, 0, 0))
+    refusing, answering = Handler(full_unit()), Handler(full_unit(), network_diagnostics=True)
+    network = Peer("10.0.0.1", 4711)
+    assert refusing.handle(1, pdu, network) == b"\x88\x01"
+    refusing.broadcast(pdu, network)
+    assert not refusing.diagnostics.is_listening_only
+    assert answering.handle(1, pdu, network) == Handler(full_unit()).handle(1, pdu, Peer("COM1"))
+
+
 def test_broadcasts_to_a_read_only_server() -> None:
     """They change nothing."""
     bank = SharedBank()

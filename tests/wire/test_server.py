@@ -19,10 +19,13 @@ from modbus_wire.sync import loop
 from modbus_wire.sync.poller import SelectorPoller, new_poller
 from modbus_wire.sync.server import Server
 from modbus_wire.sync.streams import Streams
-from tests.wire.peers import LIMIT, rtu
+from tests.wire.peers import LIMIT, mbap, rtu
 from tests.wire.raw_client import READ, WRITE, Calling, RawClient, server_threads
+from tests.wire.styles import STYLES, Style
 
 ASK = bytes.fromhex("0001 0000 0006 01") + READ
+SILENCE = b"\x08\0\4\0\0"
+RESTART = b"\x08\0\1\0\0"
 TOLD = bytes.fromhex("0001 0000 0005 01 03 02 0000")
 
 
@@ -86,6 +89,25 @@ def test_a_handler_of_the_users() -> None:
     with Server(handler, port=0) as server, RawClient(server) as client:
         assert client.ask(WRITE) == b"\x86\x01"
         assert client.is_served()
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_nobody_on_a_network_silences_a_server(style: Style) -> None:
+    """FC 8 is exception 01, and all are served on."""
+    with style(SharedBank()) as server, RawClient(server) as one, RawClient(server) as other:
+        assert one.ask(SILENCE) == b"\x88\x01"
+        assert one.ask(READ) == other.ask(READ) == b"\x03\x02\0\0"
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_diagnostics_on_a_network_if_allowed(style: Style) -> None:
+    """A handler that lets networks have FC 8 is silenced, until it is restarted, and counts."""
+    with (
+        style(Handler(SharedBank(), network_diagnostics=True)) as server,
+        RawClient(server) as client,
+    ):
+        client.send(mbap(1, 1, SILENCE) + mbap(2, 1, READ) + mbap(3, 1, RESTART))
+        assert client.ask(b"\x08\0\x0b\0\0") == b"\x08\0\x0b\0\1"
 
 
 def test_accepted_sockets_send_at_once_and_notice_the_dead() -> None:

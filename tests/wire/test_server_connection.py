@@ -9,6 +9,8 @@ from modbus_wire.codes import Table
 from modbus_wire.errors import MemoryParityError
 from modbus_wire.framing.base import Framing
 from modbus_wire.handler import Handler
+from modbus_wire.limits import Limits
+from modbus_wire.senders import Senders
 from modbus_wire.server_connection import ServerConnection
 from tests.wire.peers import mbap, rtu
 
@@ -204,3 +206,14 @@ def test_a_refused_read_is_asked_once() -> None:
     assert server.receive(stream[:12]) == refusals[0]
     assert server.receive(stream) == b"".join(refusals)
     assert asked == [0, 0, 1, 2]
+
+
+def test_nobody_is_at_port_0() -> None:
+    """A datagram that says it is from there is no serial line's, whose port is 0."""
+    handler = Handler(SharedBank())
+    senders = Senders(
+        lambda peer, later: ServerConnection(handler, peer=peer), Limits(), lambda *_: None
+    )
+    assert senders.receive(mbap(1, 1, READ), ("127.0.0.1", 4711)) == mbap(1, 1, b"\x03\x04\0\0\0\0")
+    assert senders.receive(mbap(1, 1, b"\x08\0\4\0\0"), ("127.0.0.1", 0)) == b""
+    assert not handler.diagnostics.is_listening_only
