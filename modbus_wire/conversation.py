@@ -8,6 +8,9 @@ from modbus_wire.peer import Peer
 from modbus_wire.typed import Protocol, TypeAlias
 from modbus_wire.withheld import Wait
 
+MOST_WAITING = 256
+"""Requests of one peer that wait for their answers before it is read from no more."""
+
 
 class Later(Protocol):
     """What a conversation answers with when it has something to send between two receives."""
@@ -27,6 +30,11 @@ class Conversation(Protocol):
 
     closed: bool
     """Whether the connection is to end when all has been sent."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nothing more is to be taken in until what `Later` was given has been sent."""
+        ...
 
     def receive(self, data: bytes) -> bytes:
         """Take in received bytes and return what is to be sent now."""

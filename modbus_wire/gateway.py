@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from modbus_wire.access import Access
 from modbus_wire.codes import EXCEPTION_FLAG, ExceptionCode, FunctionCode
 from modbus_wire.connection import Trace
-from modbus_wire.conversation import Later
+from modbus_wire.conversation import MOST_WAITING, Later
 from modbus_wire.errors import (
     ClientBusy,
     ConnectError,
@@ -49,6 +49,10 @@ _CODES: tuple[tuple[type[ModbusError], ExceptionCode], ...] = (
     (ModbusError, ExceptionCode.GATEWAY_TARGET_FAILED_TO_RESPOND),
 )
 """What a client is told of an error behind the gateway."""
+
+MAX_WAITING = 1024
+"""How many requests may wait for one client where nothing is said: those of several peers that
+send as many at once as are taken in."""
 
 Done: TypeAlias = Callable[[bytes], None]
 """Called once with the response PDU, b"" where none is due."""
@@ -101,6 +105,7 @@ class GatewayConversation:
     ) -> None:
         """Begin; on a ``shared_line`` requests for units without a way are for others there."""
         self.closed = False
+        self.is_full = False
         self._routes = routes
         self._framer = framer_of_requests(framing)
         self._peer = peer
@@ -109,6 +114,9 @@ class GatewayConversation:
         self._trace = trace
         self._is_shared = shared_line
         self._is_broken = False
+        self._is_behind = False
+        """Whether there may be whole requests that were received and not taken yet."""
+
         self._open: deque[_Ticket] = deque()
         """The requests that are not answered yet, oldest first."""
 
@@ -116,9 +124,22 @@ class GatewayConversation:
         """Take in received bytes and return what can be answered at once."""
         if self._is_broken:
             return b""
+        self._is_behind = True
+        return self._go_on(data)
+
+    def _go_on(self, received: bytes | None = None) -> bytes:
+        """Take requests while there is room for them; return what can be answered at once."""
+        frames: list[bytes] = []
+        while received is not None or (self._is_behind and not self.is_full):
+            self._take_some(received)
+            received = None
+            frames.append(self._due())
+        return b"".join(frames)
+
+    def _take_some(self, received: bytes | None) -> None:
+        """Take as many of the requests that were received as may wait for their answers."""
         framer = self._framer
-        received: bytes | None = data
-        while True:
+        while received is not None or len(self._open) < MOST_WAITING:
             try:
                 adu = framer.next_adu() if received is None else framer.receive(received)
             except CrcError:
@@ -126,12 +147,12 @@ class GatewayConversation:
                 continue
             except FrameError:
                 self._is_broken = True
-                break
+                adu = None
             if adu is None:
+                self._is_behind = False
                 break
             received = None
             self._take(_Ticket(*adu))
-        return self._due()
 
     def interrupt(self) -> None:
         """Forget the bytes of an unfinished frame."""
@@ -187,7 +208,7 @@ class GatewayConversation:
 
     def _answer(self, ticket: _Ticket, answer: bytes) -> bytes:
         ticket.answer = answer
-        return self._due()
+        return self._due() + self._go_on()
 
     def _due(self) -> bytes:
         """Return the frames of all answers that may go out now."""
@@ -199,6 +220,7 @@ class GatewayConversation:
             elif ticket.answer and ticket.unit_id != self._framer.broadcast_unit_id:
                 frames.append(self._frame(ticket, ticket.answer))
         self._open = waiting
+        self.is_full = len(waiting) >= MOST_WAITING
         self.closed = self._is_broken and not waiting
         return b"".join(frames)
 

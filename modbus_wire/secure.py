@@ -49,6 +49,10 @@ class TlsConversation(PartingConversation):
             return self._encrypt(self._inner.receive(plain))
         return channel.take()
 
+    @property
+    def is_full(self) -> bool:
+        return self._inner is not None and self._inner.is_full
+
     def farewell(self) -> bytes:
         return self._channel.close()
 

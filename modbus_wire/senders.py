@@ -23,7 +23,10 @@ _REMEMBERED = 256
 
 
 class Senders:
-    """Answers datagrams. Nothing that one brings is kept for the next: a frame is whole or lost."""
+    """Answers datagrams. Nothing that one brings is kept for the next: a frame is whole or lost.
+
+    A sender who waits for many answers is not heard until some of them have been sent.
+    """
 
     def __init__(
         self,
@@ -43,6 +46,8 @@ class Senders:
             if not (address[_PORT] and self._limits.allows(address[0])):
                 return b""  # at port 0 nobody could be answered
             conversation = self._begin(address)
+        elif conversation.is_full:
+            return b""
         try:
             answer = conversation.receive(data)
         except BaseException:

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from struct import Struct
 
-from modbus_wire.conversation import Later
+from modbus_wire.conversation import MOST_WAITING, Later
 from modbus_wire.errors import CrcError, FrameError
 from modbus_wire.framing.base import Framing
 from modbus_wire.framing.choice import framer_of_requests
 from modbus_wire.peer import NOBODY, Peer
 from modbus_wire.typed import TYPE_CHECKING, Protocol
-from modbus_wire.withheld import Withheld
+from modbus_wire.withheld import Wait, Withheld
 
 if TYPE_CHECKING:
     from modbus_wire.framing.ascii import AsciiFramer
@@ -107,7 +107,7 @@ class ServerConnection:
     is still to be sent, and whatever comes after is not looked at.
 
     ``trace`` is called with each whole frame and whether it is sent. A `Withheld` answer is handed
-    to ``later`` and, without one, never sent.
+    to ``later`` and, without one, never sent; with many that wait, `is_full` is set.
     """
 
     __slots__ = (
@@ -123,6 +123,7 @@ class ServerConnection:
         "_peer",
         "_trace",
         "closed",
+        "is_full",
     )
 
     def __init__(
@@ -136,6 +137,7 @@ class ServerConnection:
         later: Later | None = None,
     ) -> None:
         self.closed = False
+        self.is_full = False
         self._later = later
         self._held: HeldAnswers | None = None
         """Made when the first answer is to wait."""
@@ -210,14 +212,14 @@ class ServerConnection:
                 append(cells)
         return data[len(answers) // 2 * _READ_SIZE :]  # each has a head and a body
 
-    def _answer_all(self, data: bytes, answers: list[bytes | bytearray]) -> None:
+    def _answer_all(self, received: bytes | None, answers: list[bytes | bytearray]) -> None:
+        """Answer what is received, None for what was before, until too many answers wait."""
         framer, trace = self._framer, self._trace
         respond = self._respond_on_line if self._is_line else self._handler.handle
-        received: bytes | None = data
         if self._ascii is not None:
             # it may have been changed over another connection
             self._ascii.delimiter = self._handler.ascii_delimiter()
-        while not self.closed:
+        while not self.closed and (received is not None or not self.is_full):
             try:
                 adu = framer.next_adu() if received is None else framer.receive(received)
             except CrcError:
@@ -276,15 +278,34 @@ class ServerConnection:
         if self._held is None:
             from modbus_wire.held import HeldAnswers
 
-            self._held = HeldAnswers(self._later, self._sent, in_order=self._is_line)
+            self._held = HeldAnswers(self._send_later, self._sent, in_order=self._is_line)
         self._held.hold(frame, response.wait)
+        self.is_full = self._held.count >= MOST_WAITING
+
+    def _send_later(self, make: Callable[[], bytes], wait: Wait) -> None:
+        """Send what ``make`` returns after a wait, and what nobody looked at meanwhile."""
+        if self._later is not None:
+            self._later(lambda: make() + self._go_on(), wait)
+
+    def _go_on(self) -> bytes:
+        """Answer what was received and had to wait, as far as there is room for more."""
+        answers: list[bytes | bytearray] = []
+        if not (self.is_full or self._framer.is_empty):
+            self._answer_all(None, answers)
+        return b"".join(answers)
 
     def _in_turn(self, frame: bytes) -> bytes:
         """Return a frame that may go out now; one that has to wait for others goes with them."""
-        return self._sent(frame) if self._held is None else self._held.in_turn(frame)
+        if self._held is None:
+            return self._sent(frame)
+        frame = self._held.in_turn(frame)
+        self.is_full = self._held.count >= MOST_WAITING
+        return frame
 
     def _sent(self, frame: bytes) -> bytes:
         """Return a frame that is about to be sent."""
+        if self._held is not None:
+            self.is_full = self._held.count >= MOST_WAITING
         if self._trace is not None:
             self._trace(frame, True)
         return frame

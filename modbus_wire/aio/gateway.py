@@ -11,7 +11,15 @@ from modbus_wire.aio.server import AsyncServing
 from modbus_wire.conversation import Later
 from modbus_wire.endpoint import Endpoint
 from modbus_wire.framing.base import Framing
-from modbus_wire.gateway import Done, GatewayConversation, Route, Routes, passed_on, refusal
+from modbus_wire.gateway import (
+    MAX_WAITING,
+    Done,
+    GatewayConversation,
+    Route,
+    Routes,
+    passed_on,
+    refusal,
+)
 from modbus_wire.limits import Limits
 from modbus_wire.pdu.raw import RawPdu
 from modbus_wire.peer import Peer
@@ -36,7 +44,7 @@ class AsyncGateway(AsyncServing):
         idle_timeout: float | None = None,
         trace: Trace | None = None,
         access: Access | None = None,
-        max_waiting: int = 16,
+        max_waiting: int = MAX_WAITING,
     ) -> None:
         """Make a stopped gateway; the parameters are those of `Gateway`."""
         limits = Limits(allow, max_connections, idle_timeout)

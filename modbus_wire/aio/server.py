@@ -173,7 +173,7 @@ class AsyncServer(AsyncServing):
     the user's. The bank's methods are called in the event loop: while one waits, everybody waits.
 
     A peer that breaks the protocol or the connection loses its connection, and nobody else does.
-    A peer that does not read its answers is not read from either.
+    A peer that does not read its answers, or for whom 256 are held back, is not read from either.
     """
 
     def __init__(

@@ -100,9 +100,12 @@ class StreamRun:
 
 
 class _Connection(asyncio.Protocol):
-    """One connection. It is not read from while the peer does not take what it asked for."""
+    """One connection.
 
-    __slots__ = ("_answer", "_conversation", "_run", "_transport", "_write")
+    It is not read from while the peer does not take what it asked for, or waits for many answers.
+    """
+
+    __slots__ = ("_answer", "_conversation", "_is_stuffed", "_run", "_transport", "_write")
 
     used_at = 0.0
     """When it last got an answer or took one in, by the monotonic clock, where that matters."""
@@ -112,6 +115,8 @@ class _Connection(asyncio.Protocol):
 
     def __init__(self, run: StreamRun) -> None:
         self._run = run
+        self._is_stuffed = False
+        """Whether the peer does not take what it asked for."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]  # a stream's, of whatever loop
@@ -147,14 +152,16 @@ class _Connection(asyncio.Protocol):
             self._write(answer)
         if self._conversation.closed:
             self._transport.close()
+        elif self._conversation.is_full:
+            self._read_on()
 
     def pause_writing(self) -> None:
-        if not self._transport.is_closing():
-            self._transport.pause_reading()
+        self._is_stuffed = True
+        self._read_on()
 
     def resume_writing(self) -> None:
-        if not self._transport.is_closing():
-            self._transport.resume_reading()
+        self._is_stuffed = False
+        self._read_on()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._run.leave(self)
@@ -176,6 +183,17 @@ class _Connection(asyncio.Protocol):
             return
         if self._conversation.closed:
             self._transport.close()
+        else:
+            self._read_on()
+
+    def _read_on(self) -> None:
+        """Read from the peer, or not, as it is."""
+        if self._transport.is_closing():
+            return
+        if self._is_stuffed or self._conversation.is_full:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
 
     def end(self) -> None:
         """Say farewell and close the connection, whatever has not been sent."""

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping
-from queue import SimpleQueue
-from threading import Thread, current_thread
+from threading import Condition, Thread, current_thread
 
 from modbus_wire.access import Access
 from modbus_wire.conversation import Later
 from modbus_wire.endpoint import Endpoint
 from modbus_wire.framing.base import Framing
-from modbus_wire.gateway import Done, GatewayConversation, Route, Routes, passed_on, refusal
+from modbus_wire.gateway import (
+    MAX_WAITING,
+    Done,
+    GatewayConversation,
+    Route,
+    Routes,
+    passed_on,
+    refusal,
+)
 from modbus_wire.limits import Limits
 from modbus_wire.pdu.raw import RawPdu
 from modbus_wire.peer import Peer
@@ -33,8 +41,10 @@ class Gateway(BlockingServer):
 
     The client hears what the device answers, exceptions as they are. Exception 0A means that there
     is no client for the unit or that it cannot connect, 0B that the device did not answer, 06 that
-    more than ``max_waiting`` requests wait for the same client, 01 that ``access`` denies it. A
-    write to unit 0 goes to all lines that can broadcast, and the gateway answers in their place.
+    ``max_waiting`` requests wait for the same client already, 01 that ``access`` denies it. A write
+    to unit 0 goes to all lines that can broadcast, and the gateway answers in their place.
+
+    Who waits for 256 answers on one connection is not read from until some have come.
 
     `stop` closes the clients' connections too; the next request opens them again.
     """
@@ -51,9 +61,14 @@ class Gateway(BlockingServer):
         idle_timeout: float | None = None,
         trace: Trace | None = None,
         access: Access | None = None,
-        max_waiting: int = 16,
+        max_waiting: int = MAX_WAITING,
     ) -> None:
-        """Make a stopped gateway; the parameters that `Server` has as well mean the same."""
+        """Make a stopped gateway; the parameters that `Server` has as well mean the same.
+
+        ``access`` is called with the peer, the unit id and the request, a `RawPdu`; `RoleAccess` is
+        one. ``max_waiting`` is how many requests may wait for one client beside the one that it
+        carries out. Raises TypeError or ValueError for what cannot be.
+        """
         limits = Limits(allow, max_connections, idle_timeout)
         super().__init__(host, port, framing, limits, trace)
         if max_waiting < 1:
@@ -101,8 +116,12 @@ class _Worker:
     def __init__(self, client: Client, max_waiting: int) -> None:
         self.broadcasts = client.endpoint.framing is not Framing.TCP
         self._client = client
-        self._max_waiting = max_waiting
-        self._waiting: SimpleQueue[_Job | None] = SimpleQueue()
+        self._most = max_waiting + 1
+        self._jobs: deque[_Job] = deque()
+        self._is_asking = False
+        """Whether one more is being carried out."""
+
+        self._changed = Condition()
         self._thread: Thread | None = None
         self._stopping = False
 
@@ -114,29 +133,43 @@ class _Worker:
             self._thread.start()
 
     def forward(self, unit_id: int, request: RawPdu, done: Done) -> bool:
-        if self._waiting.qsize() >= self._max_waiting:
-            return False
-        self._waiting.put((unit_id, request, done))
+        with self._changed:
+            if len(self._jobs) + self._is_asking >= self._most:
+                return False
+            self._jobs.append((unit_id, request, done))
+            self._changed.notify()
         return True
 
     def ask_to_stop(self) -> None:
         """Let nothing more be carried out."""
-        self._stopping = True
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
 
     def stop(self) -> None:
         """Give up what is being waited for, and wait until the thread has ended."""
         thread, self._thread = self._thread, None
         if thread is None or thread is current_thread():
             return
-        self._waiting.put(None)
         while thread.is_alive():
             self._client.close()
             thread.join(_ASK_AGAIN)
         self._client.close()
-        self._waiting = SimpleQueue()
+        self._jobs.clear()
+
+    def _next(self) -> _Job | None:
+        """Wait for what is to be carried out; None: nothing any more."""
+        with self._changed:
+            self._is_asking = False
+            while not (self._jobs or self._stopping):
+                self._changed.wait()
+            if self._stopping:
+                return None
+            self._is_asking = True
+            return self._jobs.popleft()
 
     def _run(self) -> None:
-        while (job := self._waiting.get()) is not None and not self._stopping:
+        while (job := self._next()) is not None:
             unit_id, request, done = job
             try:
                 answer = passed_on(request, self._client.execute(request, unit_id=unit_id))

@@ -123,7 +123,7 @@ class Loop:
         self._poller.unregister(fd)
 
     def watch_for(self, fd: int, events: int) -> None:
-        """Watch a descriptor that is watched for other events, `READ` or `WRITE`."""
+        """Watch a descriptor that is watched for other events, `READ`, `WRITE` or `NOTHING`."""
         self._poller.modify(fd, events)
 
     def post(self, fd: int, goes_on: Callable[[], bool]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import select
 import selectors
+from contextlib import suppress
 
 from modbus_wire.typed import Protocol
 
@@ -16,9 +17,12 @@ READ = 1
 WRITE = 4
 """There is room to write."""
 
+NOTHING = 0
+"""Only failures, where the system tells of them unasked."""
+
 
 class Poller(Protocol):
-    """Watches descriptors. Events are `READ`, `WRITE` or both; failures come with either.
+    """Watches descriptors. Events are `READ`, `WRITE`, both or `NOTHING`; failures come with any.
 
     Level-triggered: a descriptor is named again until its state is dealt with.
     """
@@ -54,10 +58,16 @@ class SelectorPoller:
         self._selector.register(fd, _to_selector(events))
 
     def modify(self, fd: int, events: int, /) -> None:
-        self._selector.modify(fd, _to_selector(events))
+        if events == NOTHING:
+            self.unregister(fd)
+        elif fd in self._selector.get_map():
+            self._selector.modify(fd, _to_selector(events))
+        else:
+            self.register(fd, events)
 
     def unregister(self, fd: int) -> None:
-        self._selector.unregister(fd)
+        with suppress(KeyError):  # it is watched for nothing
+            self._selector.unregister(fd)
 
     def poll(self, timeout: float | None = None) -> list[tuple[int, int]]:
         ready = self._selector.select(timeout)

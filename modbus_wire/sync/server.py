@@ -151,7 +151,8 @@ class Server(BlockingServer):
     waits, all clients wait.
 
     A peer that breaks the protocol or the connection loses its connection, and nobody else does.
-    A peer that does not read its answers is not read from either.
+    A peer that does not read its answers is not read from either, nor is one for whom 256 answers
+    are held back, by a `Delay` for instance; of one that sends datagrams they are lost.
     """
 
     def __init__(

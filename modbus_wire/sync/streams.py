@@ -17,7 +17,7 @@ from modbus_wire.log import logger
 from modbus_wire.peer import Peer
 from modbus_wire.sync.listening import RETRY_ACCEPT, accept_waiting
 from modbus_wire.sync.loop import Loop, address_of
-from modbus_wire.sync.poller import READ, WRITE
+from modbus_wire.sync.poller import NOTHING, READ, WRITE
 from modbus_wire.typed import Any
 from modbus_wire.withheld import Wait
 
@@ -146,9 +146,21 @@ class Streams:
 
 
 class _Link:
-    """One connection. It is not read from while the peer does not take what it asked for."""
+    """One connection.
 
-    __slots__ = ("_answer", "_conversation", "_loop", "_receive", "_send", "_socket", "_unsent")
+    It is not read from while the peer does not take what it asked for, or waits for many answers.
+    """
+
+    __slots__ = (
+        "_answer",
+        "_conversation",
+        "_events",
+        "_loop",
+        "_receive",
+        "_send",
+        "_socket",
+        "_unsent",
+    )
 
     used_at = 0.0
     """When it last got an answer or took one in, by the monotonic clock, where that matters."""
@@ -161,6 +173,7 @@ class _Link:
         self._receive = accepted.recv
         self._send = accepted.send
         self._unsent = b""
+        self._events = READ
 
     def begin(self, conversation: Conversation) -> None:
         """Let the bytes go through a conversation from now on."""
@@ -179,7 +192,7 @@ class _Link:
             sent = self._send(data) if data else 0
         except BlockingIOError:
             sent = 0
-        if sent < len(data) or self._unsent:
+        if sent < len(data) or self._unsent or self._conversation.is_full:
             self._keep(data[sent:])
         return bool(self._unsent) if self._conversation.closed else True
 
@@ -204,6 +217,7 @@ class _Link:
             self._unsent += data
         else:
             self._send_now(data)
+        self._watch()
         return not self._conversation.closed or bool(self._unsent)
 
     def _send_now(self, data: bytes) -> None:
@@ -211,12 +225,18 @@ class _Link:
             sent = self._send(data) if data else 0
         except BlockingIOError:
             sent = 0
-        if sent < len(data):
-            self._keep(data[sent:])
+        self._unsent = data[sent:]
 
     def _keep(self, unsent: bytes) -> None:
         self._unsent = unsent
-        self._loop.watch_for(self._socket.fileno(), WRITE if unsent else READ)
+        self._watch()
+
+    def _watch(self) -> None:
+        """Be told of what there is to do next."""
+        events = WRITE if self._unsent else NOTHING if self._conversation.is_full else READ
+        if events != self._events:
+            self._events = events
+            self._loop.watch_for(self._socket.fileno(), events)
 
 
 class _TimedLink(_Link):

@@ -4,7 +4,8 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from typing import Any, Protocol
+from types import TracebackType
+from typing import Any, Protocol, Self
 
 import pytest
 
@@ -19,7 +20,16 @@ from modbus_wire.handler import Handler
 from modbus_wire.sync.client import Client
 from modbus_wire.sync.gateway import Gateway
 from modbus_wire.sync.server import Server
-from tests.wire.peers import Peer, ScriptedServer, answer, mbap, refused_port, rtu, then_stays
+from tests.wire.peers import (
+    LIMIT,
+    Peer,
+    ScriptedServer,
+    answer,
+    mbap,
+    refused_port,
+    rtu,
+    then_stays,
+)
 from tests.wire.raw_client import READ, WRITE, Calling, RawClient
 from tests.wire.serial_line import null_modem
 from tests.wire.styles import AnyServer, InThread
@@ -69,6 +79,37 @@ def endpoint_of(server: Server | ScriptedServer, framing: Framing = Framing.TCP)
     """Return where a server listens."""
     host, port = server.address if isinstance(server, Server) else (server.host, server.port)
     return TcpEndpoint(host, port, framing=framing)
+
+
+class Waiting:
+    """A device that says nothing to its first request until the test lets it go on."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+        self.go_on = threading.Event()
+        self.device = ScriptedServer(self._talk)
+        self.endpoint = endpoint_of(self.device)
+
+    def _talk(self, peer: Peer) -> None:
+        frame = peer.request()
+        self.asked.set()
+        assert self.go_on.wait(LIMIT)
+        while True:
+            peer.send(frame if frame[7] == WRITE[0] else answer(frame, TOLD))
+            frame = peer.request()
+
+    def __enter__(self) -> Self:
+        self.device.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.go_on.set()
+        self.device.__exit__(kind, error, traceback)
 
 
 @pytest.mark.parametrize("framing", Framing)
@@ -193,27 +234,16 @@ def test_a_slow_unit_holds_up_nobody_else(gateway: MakeGateway) -> None:
 
 def test_too_many_waiting_are_06(gateway: MakeGateway) -> None:
     """One is asked, as many as there may be wait, and the next is told that the device is busy."""
-    go_on = threading.Event()
-
-    def waits(peer: Peer) -> None:
-        first = peer.request()
-        asked.set()
-        go_on.wait(5)
-        peer.send(answer(first, TOLD))
-        while True:
-            peer.send(answer(peer.request(), TOLD))
-
-    asked = threading.Event()
     with (
-        ScriptedServer(waits) as device,
-        gateway(endpoint_of(device), timeout=5, max_waiting=2) as front,
+        Waiting() as device,
+        gateway(device.endpoint, timeout=5, max_waiting=2) as front,
         RawClient(front) as client,
     ):
         client.send(mbap(1, 1, READ))
-        assert asked.wait(5)
+        assert device.asked.wait(LIMIT)
         client.send(b"".join(mbap(n, 1, READ) for n in (2, 3, 4)))
         assert client.receive(9) == mbap(4, 1, b"\x83\x06")
-        go_on.set()
+        device.go_on.set()
         assert client.receive(33) == b"".join(mbap(n, 1, TOLD) for n in (1, 2, 3))
 
 
@@ -324,7 +354,7 @@ def test_who_has_gone_gets_no_answer(gateway: MakeGateway) -> None:
     """Clients that leave before the answer comes harm nobody."""
     with (
         Server(SharedBank(), port=0) as device,
-        gateway(endpoint_of(device), max_waiting=1000) as front,
+        gateway(endpoint_of(device)) as front,
         RawClient(front) as witness,
     ):
         for _ in range(50):
@@ -387,3 +417,43 @@ def test_handler_behind_a_gateway_sees_one_peer(gateway: MakeGateway) -> None:
     ):
         assert one.ask(READ) == two.ask(READ) == TOLD
         assert device.connections == 1
+
+
+@pytest.mark.parametrize("count", [100, 2000])
+def test_pipelined_requests_are_all_passed_on(gateway: MakeGateway, count: int) -> None:
+    """However many requests a client sends at once, each is answered by the device."""
+    with (
+        Server(SharedBank(), port=0) as device,
+        gateway(endpoint_of(device), timeout=5) as front,
+        RawClient(front) as client,
+    ):
+        client.send(b"".join(mbap(n, 1, WRITE) for n in range(count)))
+        answers = client.receive(12 * count)
+        assert answers == b"".join(mbap(n, 1, WRITE) for n in range(count))
+
+
+def test_refusals_make_room_for_the_next(gateway: MakeGateway) -> None:
+    """Requests that are refused at once, more than may wait, hold nothing up."""
+    with (
+        Server(SharedBank(), port=0) as device,
+        gateway({1: endpoint_of(device)}) as front,
+        RawClient(front) as client,
+    ):
+        refused = b"".join(mbap(n, 2, READ) for n in range(300))
+        client.send(refused + mbap(300, 1, READ))
+        client.receive(9 * 300)
+        assert client.receive(11) == mbap(300, 1, TOLD)
+
+
+def test_both_styles_count_alike(gateway: MakeGateway) -> None:
+    """Beside the one that is asked as many wait as may; all the others are refused."""
+    with (
+        Waiting() as device,
+        gateway(device.endpoint, timeout=5, max_waiting=4) as front,
+        RawClient(front) as client,
+    ):
+        client.send(b"".join(mbap(n, 1, READ) for n in range(20)))
+        refused = b"".join(mbap(n, 1, b"\x83\x06") for n in range(5, 20))
+        assert client.receive(len(refused)) == refused
+        device.go_on.set()
+        assert client.receive(5 * 11) == b"".join(mbap(n, 1, TOLD) for n in range(5))
