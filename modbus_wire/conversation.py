@@ -40,6 +40,10 @@ class Conversation(Protocol):
         """Take in received bytes and return what is to be sent now."""
         ...
 
+    def end(self) -> None:
+        """Be told that the connection has ended: nobody waits for an answer any more."""
+        ...
+
 
 class PartingConversation(Conversation):
     """A conversation that has a last word."""

@@ -64,8 +64,12 @@ class Route(Protocol):
     broadcasts: bool
     """Whether unit id 0 reaches all devices and is not answered."""
 
-    def forward(self, unit_id: int, request: RawPdu, done: Done) -> bool:
+    def forward(self, asker: object, unit_id: int, request: RawPdu, done: Done) -> bool:
         """Have a request carried out; return whether there is room for it among the waiting."""
+        ...
+
+    def forget(self, asker: object) -> None:
+        """Drop the requests of an asker who is gone that are not being carried out yet."""
         ...
 
 
@@ -154,6 +158,11 @@ class GatewayConversation:
             received = None
             self._take(_Ticket(*adu))
 
+    def end(self) -> None:
+        """Have nothing more carried out for a client that nobody can answer."""
+        for route in self._routes.all:
+            route.forget(self)
+
     def interrupt(self) -> None:
         """Forget the bytes of an unfinished frame."""
         self._framer.clear()
@@ -182,7 +191,7 @@ class GatewayConversation:
         if route is None:
             code = ExceptionCode.GATEWAY_PATH_UNAVAILABLE
             ticket.answer = b"" if self._is_shared else _exception(ticket.pdu, code)
-        elif not route.forward(ticket.unit_id, request, done):
+        elif not route.forward(self, ticket.unit_id, request, done):
             ticket.answer = _exception(ticket.pdu, ExceptionCode.SERVER_DEVICE_BUSY)
 
     def _broadcast(self, ticket: _Ticket, request: RawPdu) -> None:
@@ -203,7 +212,7 @@ class GatewayConversation:
                 self._later(lambda: self._answer(ticket, _joint(ticket.pdu, answers)))
 
         for line in lines:
-            if not line.forward(_BROADCAST, request, done):
+            if not line.forward(self, _BROADCAST, request, done):
                 done(_exception(ticket.pdu, ExceptionCode.SERVER_DEVICE_BUSY))
 
     def _answer(self, ticket: _Ticket, answer: bytes) -> bytes:

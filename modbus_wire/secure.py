@@ -56,6 +56,10 @@ class TlsConversation(PartingConversation):
     def farewell(self) -> bytes:
         return self._channel.close()
 
+    def end(self) -> None:
+        if self._inner is not None:
+            self._inner.end()
+
     def interrupt(self) -> None:
         """Do nothing: TLS goes over streams only."""
 

@@ -174,6 +174,9 @@ class ServerConnection:
         self._framer.clear()
         self._begins_mbap = self._is_mbap
 
+    def end(self) -> None:
+        """Do nothing: what was asked is carried out already."""
+
     def _answer_read(self, frame: bytes) -> bytes | None:
         """Return the answer to a frame that is a plain read, None for any other."""
         transaction_id, length, unit_id, function_code, address, quantity = _read(frame)

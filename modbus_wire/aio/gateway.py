@@ -93,15 +93,21 @@ class _Way:
         self.broadcasts = client.endpoint.framing is not Framing.TCP
         self._client = client
         self._most = max_waiting + client.max_in_flight
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], object] = {}
+        """What is under way, and for whom."""
 
-    def forward(self, unit_id: int, request: RawPdu, done: Done) -> bool:
+    def forward(self, asker: object, unit_id: int, request: RawPdu, done: Done) -> bool:
         if len(self._tasks) >= self._most:
             return False
         task = asyncio.get_running_loop().create_task(self._carry_out(unit_id, request, done))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[task] = asker
+        task.add_done_callback(self._done)
         return True
+
+    def forget(self, asker: object) -> None:
+        for task, one in self._tasks.items():
+            if one is asker:
+                task.cancel()  # what was sent keeps its place: its answer is not another's
 
     async def stop(self) -> None:
         """Give up what is being waited for and close the connection."""
@@ -114,6 +120,9 @@ class _Way:
     def forsake(self) -> None:
         """Forget what an event loop that has ended was waiting for."""
         self._tasks.clear()
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.pop(task, None)
 
     async def _carry_out(self, unit_id: int, request: RawPdu, done: Done) -> None:
         try:

@@ -105,7 +105,15 @@ class _Connection(asyncio.Protocol):
     It is not read from while the peer does not take what it asked for, or waits for many answers.
     """
 
-    __slots__ = ("_answer", "_conversation", "_is_stuffed", "_run", "_transport", "_write")
+    __slots__ = (
+        "_answer",
+        "_conversation",
+        "_has_begun",
+        "_is_stuffed",
+        "_run",
+        "_transport",
+        "_write",
+    )
 
     used_at = 0.0
     """When it last got an answer or took one in, by the monotonic clock, where that matters."""
@@ -115,6 +123,9 @@ class _Connection(asyncio.Protocol):
 
     def __init__(self, run: StreamRun) -> None:
         self._run = run
+        self._has_begun = False
+        """Whether there is a conversation: who may not enter has none."""
+
         self._is_stuffed = False
         """Whether the peer does not take what it asked for."""
 
@@ -165,6 +176,8 @@ class _Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._run.leave(self)
+        if self._has_begun:
+            self._conversation.end()
 
     def later(self, make: Callable[[], bytes], wait: Wait = 0.0) -> None:
         """Send what ``make`` returns, after a wait or not; to be called in the event loop."""
@@ -209,6 +222,7 @@ class _Connection(asyncio.Protocol):
 
     def _begin(self, conversation: Conversation) -> None:
         self._conversation = conversation
+        self._has_begun = True
         self._answer = conversation.receive
 
     def _may_enter(self, address: tuple[Any, ...]) -> bool:

@@ -30,7 +30,7 @@ from modbus_wire.typed import TypeAlias
 _ASK_AGAIN = 0.05
 """Seconds until a thread that has just begun to wait for a device is told once more to stop."""
 
-_Job: TypeAlias = tuple[int, RawPdu, Done]
+_Job: TypeAlias = tuple[object, int, RawPdu, Done]
 
 
 class Gateway(BlockingServer):
@@ -44,6 +44,7 @@ class Gateway(BlockingServer):
     ``max_waiting`` requests wait for the same client already, 01 that ``access`` denies it. A write
     to unit 0 goes to all lines that can broadcast, and the gateway answers in their place.
 
+    A client that closes its connection has nothing carried out any more but what was sent already.
     Who waits for 256 answers on one connection is not read from until some have come.
 
     `stop` closes the clients' connections too; the next request opens them again.
@@ -132,13 +133,17 @@ class _Worker:
             self._thread = Thread(target=self._run, name="modbus-gateway", daemon=True)
             self._thread.start()
 
-    def forward(self, unit_id: int, request: RawPdu, done: Done) -> bool:
+    def forward(self, asker: object, unit_id: int, request: RawPdu, done: Done) -> bool:
         with self._changed:
             if len(self._jobs) + self._is_asking >= self._most:
                 return False
-            self._jobs.append((unit_id, request, done))
+            self._jobs.append((asker, unit_id, request, done))
             self._changed.notify()
         return True
+
+    def forget(self, asker: object) -> None:
+        with self._changed:
+            self._jobs = deque(job for job in self._jobs if job[0] is not asker)
 
     def ask_to_stop(self) -> None:
         """Let nothing more be carried out."""
@@ -170,7 +175,7 @@ class _Worker:
 
     def _run(self) -> None:
         while (job := self._next()) is not None:
-            unit_id, request, done = job
+            _, unit_id, request, done = job
             try:
                 answer = passed_on(request, self._client.execute(request, unit_id=unit_id))
             except Exception as error:

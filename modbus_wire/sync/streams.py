@@ -203,11 +203,12 @@ class _Link:
             self._loop.post_after(wait, fd, partial(self._send_made, make))
 
     def close(self) -> None:
-        """Say farewell and close the socket."""
+        """Say farewell, close the socket and end the conversation."""
         if isinstance(self._conversation, PartingConversation) and not self._unsent:
             with suppress(OSError):
                 self._send(self._conversation.farewell())
         self._socket.close()
+        self._conversation.end()
 
     def _send_made(self, make: Callable[[], bytes]) -> bool:
         if self._socket.fileno() < 0:

@@ -457,3 +457,42 @@ def test_both_styles_count_alike(gateway: MakeGateway) -> None:
         assert client.receive(len(refused)) == refused
         device.go_on.set()
         assert client.receive(5 * 11) == b"".join(mbap(n, 1, TOLD) for n in range(5))
+
+
+def test_what_is_queued_is_dropped_with_its_connection(gateway: MakeGateway) -> None:
+    """The writes of a client that is gone do not reach the device, those of the others do."""
+    written = bytes.fromhex("06 0000 0007")
+    with (
+        Waiting() as device,
+        gateway(device.endpoint, timeout=5) as front,
+        RawClient(front) as client,
+    ):
+        client.send(mbap(1, 1, READ))
+        assert device.asked.wait(LIMIT)
+        with RawClient(front) as gone:
+            gone.send(b"".join(mbap(n, 1, WRITE) for n in range(100)) + mbap(100, 9, b"\0"))
+            assert gone.receive(9) == mbap(100, 9, b"\x80\1")
+        while front.connections > 1:
+            with RawClient(front) as other:
+                assert other.ask(b"\0") == b"\x80\1"
+        client.send(mbap(2, 1, written))
+        device.go_on.set()
+        assert client.receive(23) == mbap(1, 1, TOLD) + mbap(2, 1, written)
+        assert device.device.written == [written]
+
+
+def test_what_was_sent_for_who_is_gone_is_no_answer_to_others(gateway: MakeGateway) -> None:
+    """The answer to it comes and is nobody's; the next on the same line gets its own."""
+    with (
+        Waiting() as device,
+        gateway(device.endpoint, timeout=5) as front,
+        RawClient(front) as client,
+    ):
+        with RawClient(front) as gone:
+            gone.send(mbap(1, 1, READ))
+            assert device.asked.wait(LIMIT)
+        while front.connections > 1:
+            assert client.ask(b"\0") == b"\x80\1"
+        client.send(mbap(2, 1, WRITE))
+        device.go_on.set()
+        assert client.receive(12) == mbap(2, 1, WRITE)
