@@ -257,6 +257,10 @@ class SeparateBank(SparseBank):
 
 def _merge(ranges: Iterable[range]) -> list[range]:
     merged: list[range] = []
+    ranges = list(ranges)
+    for cells in ranges:
+        if not isinstance(cells, range):
+            raise TypeError(f"cells {cells!r} are no range")
     for cells in sorted(ranges, key=lambda cells: cells.start):
         if cells.step != 1 or cells.start < 0 or cells.stop > ADDRESS_SPACE:
             raise ValueError(f"{cells} is no range of addresses within 0..{ADDRESS_SPACE - 1}")

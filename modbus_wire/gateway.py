@@ -31,6 +31,7 @@ from modbus_wire.peer import Peer
 from modbus_wire.typed import Generic, Protocol, TypeAlias, TypeVar
 
 _BROADCAST = 0
+_MAX_UNIT_ID = 0xFF
 _ECHOES: dict[int, int | None] = {
     FunctionCode.WRITE_SINGLE_COIL: None,
     FunctionCode.WRITE_SINGLE_REGISTER: None,
@@ -80,7 +81,15 @@ class Routes(Generic[R]):
     """Which way leads to which unit."""
 
     def __init__(self, only: R | None, by_unit: Mapping[int, R]) -> None:
-        """Take the one way to every unit, or one for each unit id."""
+        """Take the one way to every unit, or one for each unit id there is.
+
+        Raises ValueError for none at all, and for ids that no unit has.
+        """
+        if only is None and not by_unit:
+            raise ValueError("a gateway without a client answers nobody")
+        for unit_id in by_unit:
+            if unit_id not in range(_MAX_UNIT_ID + 1):
+                raise ValueError(f"unit id {unit_id!r} is no int in 0..{_MAX_UNIT_ID}")
         self._only = only
         self._by_unit = dict(by_unit)
         self.all: list[R] = list(dict.fromkeys(by_unit.values())) if only is None else [only]

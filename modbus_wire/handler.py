@@ -41,7 +41,9 @@ class Handler:
     """Answers requests from the banks or units it is given.
 
     One answers under every unit id; of a mapping, a unit id that is not in it gets exception 0B.
-    The mapping is looked into at each request: units may come and go.
+    The mapping is looked into at each request: units may come and go. 0 and 255 are ids as any
+    other there, except that 0 is a broadcast to all in RTU and ASCII frames: clients that reach a
+    device directly often send 255 or 0 (TCP §4.4.2.1), which it has to know then.
 
     ``services`` says which functions there are, all of AP §6 where nothing is said:
     ``{**SERVICES, Own: own_service}`` adds one.
@@ -103,8 +105,12 @@ class Handler:
     def before_write(self, hook: Callable[[Write], R]) -> Callable[[Write], R]:
         """Call the decorated function with each `Write` before it is carried out.
 
-        An `ExceptionResponse` that it raises refuses the write with that code. The bank's lock is
-        held meanwhile. Several may be given; they are called in that order.
+        An `ExceptionResponse` that it raises refuses the write with that code. Several may be
+        given; they are called in that order.
+
+        It is called in the server's thread, or event loop, with the bank's lock held: while it
+        runs no client is served, nobody else changes the bank, and `Server.stop` waits for it.
+        What takes long is to be handed to a thread or task of its own.
 
         Writes are FC 5, 6, 15, 16, 22 and 23. Raises TypeError for a coroutine function.
         """
@@ -115,7 +121,8 @@ class Handler:
         """Call the decorated function with each `Write` that has been carried out.
 
         It is called once for each, also where old and new are equal, before the answer goes out
-        and with no lock held. An exception that it raises is logged. Otherwise as `before_write`.
+        and with no lock held, but in the server's thread. An exception that it raises is logged.
+        Otherwise as `before_write`.
         """
         self._ask_hooks().add_after(hook)
         return hook

@@ -98,6 +98,7 @@ class WriteHooks:
 
     def _add(self, hooks: list[Hook], hook: Hook) -> None:
         check_function("hook", hook)
+        _check_parameter(hook)
         hooks.append(hook)
 
     def _tell(self, write: Write) -> None:
@@ -106,6 +107,20 @@ class WriteHooks:
                 hook(write)
             except (Exception, SystemExit):
                 logger("modbus_wire.handler").exception("%r failed after %r", hook, write)
+
+
+def _check_parameter(hook: Hook) -> None:
+    """Raise TypeError for a function that cannot be called with a write and nothing else."""
+    from inspect import signature
+
+    try:
+        parameters = signature(hook)
+    except (ValueError, TypeError):  # nobody knows
+        return
+    try:
+        parameters.bind(None)
+    except TypeError:
+        raise TypeError(f"hook {hook!r} cannot be called with one Write") from None
 
 
 def _operation(bank: Bank) -> AbstractContextManager[object]:

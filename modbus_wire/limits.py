@@ -27,11 +27,19 @@ class Limits:
         max_connections: int | None = None,
         idle_timeout: float | None = None,
     ) -> None:
-        """Take the values; raises ValueError for one out of range and for what is no network."""
+        """Take the values.
+
+        Raises ValueError for one out of range and for what is no network, TypeError for values of
+        another kind.
+        """
         if isinstance(allow, str):
             raise TypeError(f"allow {allow!r} is one network: a list of them is expected")
+        if max_connections is not None and not isinstance(max_connections, int):
+            raise TypeError(f"max_connections {max_connections!r} is no int")
         if max_connections is not None and max_connections < 1:
             raise ValueError(f"max_connections {max_connections} is not above 0")
+        if idle_timeout is not None and not isinstance(idle_timeout, int | float):
+            raise TypeError(f"idle_timeout {idle_timeout!r} is no number")
         if idle_timeout is not None and not idle_timeout > 0:
             raise ValueError(f"idle_timeout {idle_timeout} is not above 0")
         self.max_connections = max_connections
@@ -67,6 +75,9 @@ def _networks(allow: Iterable[str]) -> tuple[IPv4Network | IPv6Network, ...]:
     allowed = tuple(allow)
     if not allowed:  # the module takes its time to import
         return ()
-    from ipaddress import ip_network
+    from ipaddress import IPv4Network, IPv6Network, ip_network
 
+    for network in allowed:  # a number would be one too, such as 0.0.0.5
+        if not isinstance(network, str | IPv4Network | IPv6Network):
+            raise TypeError(f"allow {network!r} is no text")
     return tuple(ip_network(network) for network in allowed)

@@ -40,10 +40,20 @@ class ModbusCollector(Collector):
     """Metrics of any number of clients; labels are the connection, and the unit where it counts."""
 
     def __init__(self, *clients: Counting) -> None:
-        self._clients = list(clients)
+        """Take the clients; raises as `add`."""
+        self._clients: list[Counting] = []
+        for client in clients:
+            self.add(client)
 
     def add(self, client: Counting) -> None:
-        """Tell of a further client from now on."""
+        """Tell of a further client from now on.
+
+        Raises TypeError for what is no client, ValueError for one that is there already.
+        """
+        if not (hasattr(client, "statistics") and hasattr(client, "endpoint")):
+            raise TypeError(f"{client!r} is no client")
+        if client in self._clients:
+            raise ValueError(f"{client!r} is there already")
         self._clients.append(client)
 
     def remove(self, client: Counting) -> None:

@@ -58,4 +58,8 @@ def ordered(
         except (Exception, SystemExit) as failure:
             return refusal(function_code, failure)
 
+    from modbus_wire.orders import Order
+
+    if not isinstance(order, Order):
+        raise TypeError(f"before_request gave {order!r}, which is no Order")
     return order.answer(respond)

@@ -134,10 +134,10 @@ class Unit:
         out of them; one of more than 31 registers is answered with exception 03."""
 
         self.before_request = before_request
-        """What is called with each request that is well-formed and permitted, before it is carried
-        out; one of a function that is not there comes as a `RawPdu`. It may raise an
-        `ExceptionResponse`, or return an `Order`: `Delay`, `NoAnswer`, `Disconnect` or one of your
-        own."""
+        """What is called, as ``before_request(request, peer)``, with each request that is well
+        formed and permitted and with the `Peer` who sent it, before it is carried out; one of a
+        function that is not there comes as a `RawPdu`. It may raise an `ExceptionResponse`, or
+        return an `Order`: `Delay`, `NoAnswer`, `Disconnect` or one of your own."""
 
 
 def value_of(status: Status) -> int:

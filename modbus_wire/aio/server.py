@@ -170,7 +170,8 @@ class AsyncServer(AsyncServing):
     """A Modbus server in the running event loop, on any transport; the twin of `Server`.
 
     It serves one bank under every unit id, one under each unit id of a mapping, or a `Handler` of
-    the user's. The bank's methods are called in the event loop: while one waits, everybody waits.
+    the user's. The bank's methods and the hooks are called in the event loop: while one waits,
+    everybody waits.
 
     A peer that breaks the protocol or the connection loses its connection, and nobody else does.
     A peer that does not read its answers, or for whom 256 are held back, is not read from either.

@@ -31,7 +31,10 @@ _LISTEN_ONLY = bytes((FunctionCode.DIAGNOSTICS, 0x00, 0x04))
 
 
 class RawPdu(Request[bytes]):
-    """A request PDU of 1 to 253 bytes; the result is the response PDU, also of an exception."""
+    """A request PDU of 1 to 253 bytes; the result is the response PDU, also of an exception.
+
+    Nothing is raised for an exception then, and the client's statistics count it as a response.
+    """
 
     __slots__ = ("pdu",)
 

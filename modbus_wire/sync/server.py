@@ -147,8 +147,9 @@ class Server(BlockingServer):
     """A Modbus server in a thread of its own, on any transport.
 
     It serves one bank under every unit id, one under each unit id of a mapping, or a `Handler` of
-    the user's. The bank's methods are called in the server's thread, one at a time: while one
-    waits, all clients wait.
+    the user's; `Handler` tells what becomes of units 0, 255 and those that are not there. The
+    bank's methods and the hooks are called in the server's thread, one at a time: while one waits,
+    all clients wait, and so does `stop`.
 
     A peer that breaks the protocol or the connection loses its connection, and nobody else does.
     A peer that does not read its answers is not read from either, nor is one for whom 256 answers

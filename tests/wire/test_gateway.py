@@ -372,6 +372,18 @@ def test_wrong_values() -> None:
             AsyncGateway(AsyncClient("127.0.0.1"), max_waiting=max_waiting)
 
 
+@pytest.mark.parametrize("unit_id", [-1, 256, "1"])
+def test_units_that_cannot_be(unit_id: Any) -> None:
+    """No client can ask for them, nor a gateway that has no way to any unit."""
+    with pytest.raises(ValueError, match=r"unit id .* is no int in 0\.\.255"):
+        Gateway({unit_id: Client("127.0.0.1")})
+    with pytest.raises(ValueError, match=r"unit id .* is no int in 0\.\.255"):
+        AsyncGateway({unit_id: AsyncClient("127.0.0.1")})
+    for make in (Gateway, AsyncGateway):
+        with pytest.raises(ValueError, match="without a client"):
+            make({})
+
+
 @pytest.mark.parametrize(
     ("make", "client"),
     [

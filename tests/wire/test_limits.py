@@ -2,6 +2,7 @@
 
 import select
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -54,6 +55,16 @@ def test_wrong_values(make: Callable[[], object]) -> None:
     """What is no network, out of range, or limits what is not there, is refused."""
     with pytest.raises(ValueError, match=r".+"):
         make()
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [{"allow": [5]}, {"allow": [b"abcd"]}, {"max_connections": "3"}, {"idle_timeout": "3"}],
+)
+def test_values_of_another_kind(limits: dict[str, Any]) -> None:
+    """A number is no network, a text no number; the argument is named."""
+    with pytest.raises(TypeError, match=f"{next(iter(limits))} .* is no"):
+        Limits(**limits)
 
 
 def test_one_network_is_no_list() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from modbus_wire.aio.client import AsyncClient
-from modbus_wire.bank import SharedBank
+from modbus_wire.bank import SharedBank, SparseBank
 from modbus_wire.codes import Table
 from modbus_wire.endpoint import SerialEndpoint, TcpEndpoint, TlsEndpoint, UdpEndpoint, endpoint_of
 from modbus_wire.errors import ConnectionClosedError, RequestError
@@ -201,6 +201,29 @@ def test_units_may_come_later() -> None:
     assert handler.handle(1, READ) == b"\x83\x0b"
     units[1] = SharedBank()
     assert handler.handle(1, READ) == b"\x03\x02\0\0"
+
+
+@pytest.mark.parametrize("hook", [lambda: None, lambda write, more: None, lambda *, write: None])
+def test_hooks_that_take_no_write(hook: Any) -> None:
+    """A hook is called with a write and nothing else."""
+    handler = Handler(SharedBank())
+    for add in (handler.before_write, handler.after_write):
+        with pytest.raises(TypeError, match="cannot be called with one Write"):
+            add(hook)
+
+
+def test_a_bank_has_ranges() -> None:
+    """A single address is no range of cells."""
+    cells: Any = {Table.COILS: [5]}
+    with pytest.raises(TypeError, match="cells 5 are no range"):
+        SparseBank(cells)
+
+
+def test_orders_that_are_none(caplog: pytest.LogCaptureFixture) -> None:
+    """What gives something else than an order is named in the log, and the answer is 04."""
+    before: Any = lambda request, peer: "wait"  # noqa: E731
+    assert Handler(Unit(SharedBank(), before_request=before)).handle(1, READ) == b"\x83\x04"
+    assert "before_request gave 'wait', which is no Order" in caplog.text
 
 
 @pytest.mark.parametrize("hook", [None, 5, "print"])

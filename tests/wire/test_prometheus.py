@@ -1,5 +1,7 @@
 """The collector of prometheus-client: what a scrape shows of clients that have worked."""
 
+from typing import Any
+
 import pytest
 
 pytest.importorskip("prometheus_client")
@@ -45,6 +47,21 @@ def test_a_scrape_shows_what_a_client_did() -> None:
     assert seconds is not None
     assert slowest is not None
     assert 0 < slowest <= seconds < 5
+
+
+def test_clients_that_are_none_or_there_already() -> None:
+    """A scrape of either would fail, long after the mistake."""
+    client = Client("127.0.0.1")
+    wrong: Any = 5
+    with pytest.raises(TypeError, match="5 is no client"):
+        ModbusCollector(wrong)
+    with pytest.raises(ValueError, match="there already"):
+        ModbusCollector(client, client)
+    collector = ModbusCollector(client)
+    with pytest.raises(ValueError, match="there already"):
+        collector.add(client)
+    collector.remove(client)
+    collector.add(client)
 
 
 class Idle:
