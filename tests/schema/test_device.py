@@ -227,7 +227,7 @@ def test_nothing_is_sent_when_one_value_is_wrong(house: Device[House], client: R
 
 def test_a_field_given_twice_is_an_error(house: Device[House], client: Recorder) -> None:
     """Which of two values was meant is not guessed."""
-    with pytest.raises(EncodeError, match=r"written together with House\.limit"):
+    with pytest.raises(EncodeError, match=r"House\.limit: holding\[6\]: is written twice"):
         house.write(House.limit.to(1), House.limit.to(2))
     assert client.requests == []
 
