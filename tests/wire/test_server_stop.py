@@ -109,9 +109,11 @@ def test_a_restart_out_of_a_bank() -> None:
     class Rebooting(SharedBank):
         def write_registers(self, address: int, data: bytes) -> None:
             super().write_registers(address, data)
+            runs.append(threading.current_thread())
             server.stop()
             server.start()
 
+    runs: list[threading.Thread] = []
     server = Server(Rebooting(), port=0)
     with server:
         server.port = server.address[1]
@@ -121,6 +123,9 @@ def test_a_restart_out_of_a_bank() -> None:
                 assert client.until_end() == b""
             with RawClient(server) as client:
                 assert client.ask(READ) == b"\x03\x02\0\1"
+    for run in runs:
+        run.join(LIMIT)
+    assert len(runs) == 2
 
 
 def test_stop_from_two_threads_one_of_them_its_own() -> None:
