@@ -29,6 +29,7 @@ WIRE: Rows = {
         "conversation",
         "held",
         "connection",
+        "datagram_connection",
         "server_connection",
         "bank",
     ),

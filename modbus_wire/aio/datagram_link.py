@@ -24,7 +24,7 @@ class DatagramLink(TransportLink, asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: object) -> None:
         """Pass a datagram on."""
-        self._receiver.received_whole(data)
+        self._receiver.received(data)
 
     def error_received(self, exc: Exception) -> None:
         """End: the server's host says that nobody is there."""
@@ -41,7 +41,6 @@ class DatagramLink(TransportLink, asyncio.DatagramProtocol):
             if data is None:
                 return
             connection.discard(data)
-            connection.framer.clear()
         raise ConnectionClosedError("the server does not stop sending")
 
 

@@ -26,10 +26,6 @@ class Receiver(Protocol):
         """Take in bytes."""
         ...
 
-    def received_whole(self, data: bytes) -> None:
-        """Take in a datagram: no frame goes on in the next."""
-        ...
-
     def lost(self, error: ModbusError) -> None:
         """Take note that the link has ended."""
         ...

@@ -166,11 +166,6 @@ class Pipeline(Flight):
             self._go_on()
         wake_all(ready)
 
-    def received_whole(self, data: bytes) -> None:
-        """Take in a datagram: no frame goes on in the next."""
-        self.received(data)
-        self._connection.framer.clear()
-
     def lost(self, error: ModbusError) -> None:
         """End with the link; reads that an idle link may have swallowed wait again."""
         if self.is_over:

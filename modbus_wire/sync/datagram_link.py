@@ -17,8 +17,6 @@ class DatagramLink(SocketLink):
     `ConnectionClosedError` where its host refuses the port. Other senders are not heard.
     """
 
-    keeps_frames_whole = True
-
     def __init__(self, host: str, port: int, timeout: float) -> None:
         """Choose the address; raises `ConnectError` where the name does not resolve."""
         super().__init__(connected(host, port, timeout, socket.SOCK_DGRAM), timeout)
@@ -36,3 +34,7 @@ class DatagramLink(SocketLink):
     def receive(self, timeout: float, size: int = _DATAGRAM_SIZE) -> bytes:
         """Return one datagram, whatever the ``size``, that came within ``timeout`` seconds."""
         return super().receive(timeout, _DATAGRAM_SIZE)
+
+    def _nothing(self) -> bytes:
+        """Return an empty datagram; raises `ConnectionClosedError` where this side has closed."""
+        return super()._nothing() if self.aborted else b""

@@ -157,7 +157,7 @@ class Exchanger(Settings):
             data = link.ask(frame, policy.timeout)
             size = len(data)
             while (response := connection.receive(data)) is None:
-                data = self._more(link, start + policy.timeout - monotonic())
+                data = link.receive(start + policy.timeout - monotonic())
                 size += len(data)
         except BaseException as error:
             connection.forget(transaction_id)
@@ -200,12 +200,6 @@ class Exchanger(Settings):
         self._last_heard = monotonic()
         return request.unanswered()
 
-    def _more(self, link: Link, wait: float) -> bytes:
-        """Return what comes after bytes that held no answer."""
-        if link.keeps_frames_whole:
-            self._connection.framer.clear()
-        return link.receive(wait)
-
     def _exchange_burst(self, link: Link, burst: Any, unit_id: int, policy: Policy) -> Any:
         """Ask what a `Burst` has no result of yet; what fails, fails it at once."""
         connection = self._connection
@@ -230,8 +224,6 @@ class Exchanger(Settings):
                     answered = place = place_of[transaction_id]
                     results[place] = burst.reads[place].decode_response(pdu)
                 answered = None
-                if link.keeps_frames_whole:
-                    connection.framer.clear()
                 wait = start + policy.timeout - now
         except BaseException as error:
             for transaction_id in place_of:
@@ -278,17 +270,12 @@ class Exchanger(Settings):
         try:
             for _ in range(_MOST_LATE_PIECES):
                 data = link.take()
-                self._discard(link, data)
+                self._connection.discard(data)
                 if not data:
                     return True
         except (ConnectionClosedError, ProtocolError):
             pass
         return False
-
-    def _discard(self, link: Link, data: bytes) -> None:
-        self._connection.discard(data)
-        if link.keeps_frames_whole:
-            self._connection.framer.clear()
 
 
 def _count(counts: UnitStatistics, answers: int, seconds: float, size: int) -> None:

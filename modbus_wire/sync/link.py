@@ -15,9 +15,6 @@ class Link(Protocol):
     is_lasting: bool
     """Whether it outlives failed requests, for a new one would be no better: a serial line."""
 
-    keeps_frames_whole: bool
-    """Whether a frame never begins in one piece and ends in the next: datagrams."""
-
     @property
     def aborted(self) -> bool:
         """Whether this side has given it up."""

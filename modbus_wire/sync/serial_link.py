@@ -17,7 +17,6 @@ class SerialLink:
     """
 
     is_lasting = True
-    keeps_frames_whole = False
 
     def __init__(self, endpoint: SerialEndpoint) -> None:
         """Open the line; raises `ConnectError`."""

@@ -95,8 +95,13 @@ class Settings:
 
     def _new_connection(self) -> ClientConnection:
         """Return what pairs requests and answers over the next link."""
+        kind = ClientConnection
+        if isinstance(self.endpoint, UdpEndpoint):
+            from modbus_wire.datagram_connection import DatagramConnection
+
+            kind = DatagramConnection
         trace = None if self.trace is None else tracer_of(self.trace, self.peer)
-        return ClientConnection(self.endpoint.framing, trace, self.ids)
+        return kind(self.endpoint.framing, trace, self.ids)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self.endpoint)!r}, unit_id={self.unit_id})"

@@ -27,7 +27,6 @@ class SocketLink:
     """
 
     is_lasting = False
-    keeps_frames_whole = False
 
     def __init__(self, connected: socket.socket, timeout: float) -> None:
         self.aborted = False
@@ -115,9 +114,7 @@ class SocketLink:
         raise ConnectionClosedError(f"receiving failed: {error}") from error
 
     def _nothing(self) -> bytes:
-        """Return what a receive of no bytes means; raises `ConnectionClosedError` for the end."""
-        if self.keeps_frames_whole and not self.aborted:
-            return b""
+        """Return what a receive of no bytes means: the end, so this raises its error."""
         raise ConnectionClosedError(
             _CLOSED_HERE if self.aborted else "the server closed the connection"
         )

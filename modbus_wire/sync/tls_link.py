@@ -19,7 +19,6 @@ class TlsLink:
     """A `StreamLink` whose bytes are those of a `TlsChannel`."""
 
     is_lasting = False
-    keeps_frames_whole = False
 
     def __init__(self, endpoint: TlsEndpoint, timeout: float) -> None:
         """Connect and shake hands within ``timeout`` seconds; raises `ConnectError`.

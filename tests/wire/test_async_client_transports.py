@@ -225,7 +225,7 @@ async def datagrams(script: Callable[[bytes], list[bytes]]) -> AsyncIterator[int
 
 @both_loops
 def test_udp_loses_and_cuts_datagrams(loop: NewLoop) -> None:
-    """A lost datagram is a timeout, half a frame is nothing, a late answer is passed over."""
+    """A lost datagram is a timeout; half a frame, none, and a late answer are passed over."""
     requests = []
 
     def script(request: bytes) -> list[bytes]:
@@ -234,7 +234,7 @@ def test_udp_loses_and_cuts_datagrams(loop: NewLoop) -> None:
             return []
         whole = answer(request, answer_pdu(request[7:]))
         stale = answer(b"\x77\x77" + request[2:], registers(66))
-        return [stale, whole[:9], whole]
+        return [stale, whole[:9], b"HTTP/1.1 400", b"\0\1\0\0\0\0\0", whole]
 
     async def main() -> None:
         async with (

@@ -136,6 +136,27 @@ def test_frames_do_not_go_on_in_the_next_datagram() -> None:
         assert client.read_holding_registers(0) == [7]
 
 
+@pytest.mark.parametrize("at_once", [1, 4])
+def test_a_datagram_that_is_no_frame_is_dropped(at_once: int) -> None:
+    """Whatever came with it, and whoever sent it, the answer is still to come."""
+
+    def script(peer: DatagramPeer) -> None:
+        frames = [answer(peer.request(), registers(value)) for value in range(at_once)]
+        for junk in (b"HTTP/1.1 400", b"\0\1\0\0\0\0", mbap(9, 1, registers(3)) + b"\xff" * 9):
+            peer.send(junk)
+        peer.send(frames[0] + b"\xff" * 9)
+        for frame in frames[1:]:
+            peer.send(frame)
+        peer.send(b"\xff" * 9)
+        peer.send(answer(peer.request(), b"\x06\x00\x01\x00\x02"))
+
+    with DatagramPeer(script) as peer, client_of(peer, max_in_flight=at_once) as client:
+        reads = [ReadHoldingRegisters(0)] * at_once
+        assert client.read_many(reads) == [[value] for value in range(at_once)]
+        client.write_single_register(1, 2)
+    assert len(set(peer.clients)) == 1
+
+
 def test_half_a_frame_before_a_write_does_not_spoil_it() -> None:
     """What lies about between requests is dropped."""
     sent = Event()
