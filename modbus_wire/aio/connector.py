@@ -29,6 +29,9 @@ class Connector(Settings):
         self._next_attempt = 0.0
         """When the server may be tried again, on the monotonic clock."""
 
+        self._active_at = 0.0
+        """When the last connection was used last, on the monotonic clock."""
+
     @property
     def is_open(self) -> bool:
         """Whether there is a connection, as far as this side knows."""
@@ -155,6 +158,7 @@ class Connector(Settings):
             self.timeout,
             self._ended,
         )
+        pipeline.active_at = self._active_at
         await open_link(endpoint, pipeline, deadline)
         if self.connect_delay:
             try:
@@ -171,6 +175,7 @@ class Connector(Settings):
     def _ended(self, pipeline: Pipeline) -> None:
         if self._pipeline is pipeline:
             self._pipeline = None
+            self._active_at = pipeline.active_at
             if pipeline.has_failed:
                 self._back_off()
             elif pipeline.has_answered:

@@ -19,12 +19,12 @@ class Flight:
     """The exchanges under way, and one timer for all of them."""
 
     __slots__ = (
-        "_active_at",
         "_connection",
         "_loop",
         "_queue",
         "_timer",
         "_timer_at",
+        "active_at",
         "has_answered",
         "has_failed",
         "in_flight",
@@ -41,8 +41,8 @@ class Flight:
         self.has_failed = False
         """Whether it ended at its first request."""
 
-        self._active_at = monotonic()
-        """When something was sent or received last."""
+        self.active_at = 0.0
+        """When something was sent or received last, over whichever connection."""
 
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = inf
@@ -68,7 +68,7 @@ class Flight:
             return None
         unit.requests += 1
         unit.bytes_sent += len(frame)
-        self._active_at = now
+        self.active_at = now
         if transaction_id is None:
             return frame
         exchange.sent_at = now
@@ -104,7 +104,7 @@ class Flight:
             return None
         unit.requests += len(frames)
         unit.bytes_sent += sum(map(len, frames))
-        self._active_at = now
+        self.active_at = now
         deadline = now + first.policy.timeout
         for transaction_id, exchange in zip(ids, reads, strict=True):
             exchange.sent_at = now

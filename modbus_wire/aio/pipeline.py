@@ -142,7 +142,7 @@ class Pipeline(Flight):
         """Take in bytes, and carry on the tasks whose answers they bring."""
         in_flight = self.in_flight
         connection = self._connection
-        now = self._active_at = monotonic()
+        now = self.active_at = monotonic()
         self.has_answered = True
         ready: list[Reply] = []
         try:
@@ -214,7 +214,7 @@ class Pipeline(Flight):
 
     def _is_late_for(self, exchange: Exchange, now: float) -> bool:
         """Whether the unit of an exchange needs more silence first; that is waited for."""
-        left = self._active_at + exchange.policy.request_delay - now
+        left = self.active_at + exchange.policy.request_delay - now
         if left > 0 and not self.in_flight:
             self._pace(left)
         return left > 0 or bool(self.in_flight)

@@ -326,6 +326,30 @@ def test_request_delay_is_silence_before_each_request() -> None:
     run(main())
 
 
+def test_request_delay_counts_from_the_last_connection() -> None:
+    """The first request of all need not wait; that after a reconnect does."""
+    times: list[float] = []
+
+    async def timing(peer: AsyncPeer) -> None:
+        request = await peer.request()
+        times.append(monotonic())
+        await peer.send(answer(request, registers(request[9])))
+
+    async def main() -> None:
+        patient = Policy(request_delay=SHORT)
+        async with scripted(timing, timing, timing) as server:
+            async with AsyncClient(
+                server.host, server.port, policy=Policy(request_delay=60.0)
+            ) as client:
+                assert await client.read_holding_registers(0) == [0]
+            async with AsyncClient(server.host, server.port, policy=patient) as client:
+                for _ in range(2):
+                    assert await client.read_holding_registers(0) == [0]
+        assert times[2] - times[1] >= SHORT * 0.9
+
+    run(main())
+
+
 def test_connect_delay_precedes_the_first_request() -> None:
     """A device that needs a while after connecting gets it."""
     waited: list[float] = []
