@@ -47,7 +47,7 @@ class _Network:
         _check_host(host)
         if port is None:
             port = self.default_port
-        if not isinstance(port, int):
+        if isinstance(port, bool) or not isinstance(port, int):
             raise TypeError(f"port {port!r} is no int")
         if not 0 <= port <= 0xFFFF:
             raise ValueError(f"port {port} is not in 0..65535")
@@ -307,5 +307,5 @@ def _known(options: dict[str, str], kinds: dict[str, Callable[[str], Any]]) -> d
     """Return the options by their kinds; raises ValueError for one that is not among them."""
     unknown = sorted(options.keys() - kinds.keys())
     if unknown:
-        raise ValueError(f"unknown option {unknown[0]!r}")
+        raise ValueError(f"unknown option {unknown[0]!r}: there are {', '.join(kinds)}")
     return {name: kinds[name](text) for name, text in options.items()}

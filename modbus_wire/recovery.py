@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from modbus_wire.codes import ExceptionCode
 from modbus_wire.errors import (
     ConnectError,
@@ -9,10 +11,11 @@ from modbus_wire.errors import (
     ExceptionResponse,
     ModbusError,
     ProtocolError,
+    RequestError,
     ResponseTimeout,
     ServerDeviceBusy,
 )
-from modbus_wire.pdu.base import AnyRequest
+from modbus_wire.pdu.base import AnyRequest, Request
 
 _NOT_APPLIED = (
     ExceptionCode.ILLEGAL_FUNCTION,
@@ -25,6 +28,26 @@ _NOT_APPLIED = (
 
 _PASSING = (ResponseTimeout, ConnectionClosedError, ProtocolError, ServerDeviceBusy)
 """Failures that the next attempt may not meet."""
+
+
+def check_reads(requests: Iterable[AnyRequest], peer: str, unit_id: int) -> None:
+    """Raise `RequestError` for a request that is no read, TypeError for what is no request."""
+    for request in requests:
+        try:
+            writes = request.writes
+        except AttributeError:
+            check_request(request)
+            raise
+        if writes:
+            error = RequestError("read_many reads only")
+            blame(error, request, peer, unit_id)
+            raise error
+
+
+def check_request(request: object) -> None:
+    """Raise TypeError for what is no request."""
+    if not isinstance(request, Request):
+        raise TypeError(f"{request!r} is no request")
 
 
 def blame(error: ModbusError, request: AnyRequest, peer: str, unit_id: int) -> None:

@@ -38,6 +38,10 @@ class UnitStatistics:
         self.latency_max = 0.0
         """Seconds that the slowest answer took."""
 
+    def __repr__(self) -> str:
+        counts = (f"{name}={getattr(self, name)!r}" for name in self.__slots__)
+        return f"UnitStatistics({', '.join(counts)})"
+
     def answered(self, seconds: float, size: int) -> None:
         """Count an answer of ``size`` bytes."""
         self.responses += 1
@@ -62,6 +66,10 @@ class Statistics:
         self.connects = 0
         self.failed_connects = 0
         self.units: dict[int, UnitStatistics] = {}
+
+    def __repr__(self) -> str:
+        counts = (f"{name}={getattr(self, name)!r}" for name in self.__slots__)
+        return f"Statistics({', '.join(counts)})"
 
     def unit(self, unit_id: int) -> UnitStatistics:
         """Return the counts of a unit, all zero for one that was never asked."""

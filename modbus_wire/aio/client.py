@@ -9,11 +9,10 @@ from modbus_wire.aio.connector import Connector
 from modbus_wire.aio.exchange import Batch, Exchange
 from modbus_wire.aio.methods import AsyncMethods
 from modbus_wire.endpoint import Endpoint
-from modbus_wire.errors import RequestError
 from modbus_wire.framing.base import Framing
 from modbus_wire.pdu.base import R, Request
 from modbus_wire.policy import Backoff, Ids, Policy
-from modbus_wire.recovery import blame
+from modbus_wire.recovery import check_reads, check_request
 from modbus_wire.trace import Trace
 from modbus_wire.typed import TYPE_CHECKING, Self
 
@@ -98,6 +97,11 @@ class AsyncClient(Connector, AsyncMethods):
             self._move_to(loop)
         if unit_id is None:
             unit_id = self.unit_id
+        try:
+            writes = request.writes
+        except AttributeError:
+            check_request(request)
+            raise
         units = self.units
         policy = units.get(unit_id, self.policy) if units else self.policy
         statistics = self.statistics
@@ -110,7 +114,7 @@ class AsyncClient(Connector, AsyncMethods):
         elif (
             pipeline.is_prompt
             and len(pipeline.in_flight) < pipeline.most
-            and not (self._queue.waiting or request.writes or policy.request_delay)
+            and not (self._queue.waiting or writes or policy.request_delay)
         ):
             pipeline.send(exchange)
         else:
@@ -129,11 +133,7 @@ class AsyncClient(Connector, AsyncMethods):
     async def _read_many(self, reads: list[Request[R]], unit_id: int | None) -> list[R]:
         if unit_id is None:
             unit_id = self.unit_id
-        for request in reads:
-            if request.writes:
-                error = RequestError("read_many reads only")
-                blame(error, request, self.peer, unit_id)
-                raise error
+        check_reads(reads, self.peer, unit_id)
         if not reads:
             return []
         loop = self._here()

@@ -11,12 +11,11 @@ from modbus_wire.errors import (
     ConnectError,
     ConnectionClosedError,
     ModbusError,
-    RequestError,
 )
 from modbus_wire.framing.base import Framing
 from modbus_wire.pdu.base import R, Request
 from modbus_wire.policy import Backoff, Ids, Policy
-from modbus_wire.recovery import blame, is_worth_a_retry
+from modbus_wire.recovery import blame, check_reads, check_request, is_worth_a_retry
 from modbus_wire.sync.exchange import Burst, Exchanger
 from modbus_wire.sync.methods import Methods
 from modbus_wire.sync.turn import Turn
@@ -164,6 +163,9 @@ class Client(Exchanger, Methods):
                         return self._ask(request, unit_id, policy)
                     finally:
                         turn.owner = 0
+            except AttributeError:
+                check_request(request)
+                raise
             except ModbusError as error:
                 may_retry = retries < policy.retries and closings == self._closings
                 self._retry_or_raise(error, request, unit_id, may_retry=may_retry)
@@ -221,11 +223,7 @@ class Client(Exchanger, Methods):
     def _read_many(self, reads: list[Request[R]], unit_id: int | None) -> list[R]:
         if unit_id is None:
             unit_id = self.unit_id
-        for request in reads:
-            if request.writes:
-                error = RequestError("read_many reads only")
-                blame(error, request, self.peer, unit_id)
-                raise error
+        check_reads(reads, self.peer, unit_id)
         at_once = 1 if self._is_careful else self.max_in_flight
         if at_once == 1 or self.policy_of(unit_id).request_delay:
             return [self.execute(request, unit_id=unit_id) for request in reads]

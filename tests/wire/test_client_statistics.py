@@ -7,6 +7,7 @@ import pytest
 from modbus_wire.errors import ConnectError, ModbusError
 from modbus_wire.framing.base import Framing
 from modbus_wire.pdu.registers import ReadHoldingRegisters
+from modbus_wire.statistics import Statistics
 from modbus_wire.sync.client import Client
 from tests.wire.clients import client_of
 from tests.wire.peers import (
@@ -122,3 +123,12 @@ def test_answers_that_come_at_once_count_each() -> None:
         assert (counts.requests, counts.responses) == (4, 4)
         assert (counts.bytes_sent, counts.bytes_received) == (48, 44)
         assert counts.latency_max < counts.latency <= 4.001 * counts.latency_max
+
+
+def test_counts_can_be_looked_at() -> None:
+    """Printed, they are numbers."""
+    statistics = Statistics()
+    statistics.unit(7).answered(0.5, 9)
+    text = "Statistics(connects=0, failed_connects=0, units={7: UnitStatistics("
+    assert repr(statistics).startswith(text)
+    assert "responses=1" in repr(statistics)

@@ -1,5 +1,6 @@
 """Plain mistakes of a program: each is refused when it is made, in words that name it."""
 
+import asyncio
 import logging
 import ssl
 from collections.abc import Callable
@@ -71,6 +72,12 @@ def test_hosts_that_are_none(make: Callable[[str], object], host: str, text: str
 def test_hosts_that_are_some(host: str) -> None:
     """Names and addresses, IPv6 without brackets too."""
     assert Client(host).host == host
+
+
+def test_options_that_are_none() -> None:
+    """Those that there are, are told."""
+    with pytest.raises(ValueError, match=r"unknown option 'baud': there are .*baudrate"):
+        endpoint_of("rtu:///dev/ttyUSB0?baud=9600")
 
 
 @pytest.mark.parametrize("url", ["rtu:///", "rtu://", "ascii:///", "tcp:// plc", "udp://p lc"])
@@ -356,6 +363,7 @@ def test_an_interrupt_in_the_servers_thread_ends_a_connection_only(
         (Client, {"host": "plc", "timeout": "3"}),
         (Client, {"host": "plc", "connect_delay": "3"}),
         (Client, {"host": "plc", "max_in_flight": 2.0}),
+        (Client, {"host": "plc", "port": True}),
     ],
 )
 def test_numbers_of_another_kind(make: Callable[..., object], rest: dict[str, Any]) -> None:
@@ -371,6 +379,31 @@ def test_unit_ids_are_ints(make: Callable[..., object], wrong: dict[str, Any]) -
     """A float is no unit id, whole or not."""
     with pytest.raises(ValueError, match=r"unit id .* is no int in 0\.\.255"):
         make("plc", **wrong)
+
+
+def test_requests_that_are_none() -> None:
+    """Both clients name what they were given, and go on."""
+    wrong: Any = 3
+    good = ReadHoldingRegisters(0)
+
+    async def ask(client: AsyncClient) -> None:
+        async with client:
+            for _ in range(2):
+                with pytest.raises(TypeError, match="3 is no request"):
+                    await client.execute(wrong)
+                with pytest.raises(TypeError, match="3 is no request"):
+                    await client.read_many([good, wrong])
+                assert await client.execute(good) == [0]
+
+    with Server(SharedBank(), port=0) as server:
+        with Client(*server.address, timeout=LIMIT) as client:
+            for _ in range(2):
+                with pytest.raises(TypeError, match="3 is no request"):
+                    client.execute(wrong)
+                with pytest.raises(TypeError, match="3 is no request"):
+                    client.read_many([good, wrong])
+                assert client.execute(good) == [0]
+        asyncio.run(ask(AsyncClient(*server.address, timeout=LIMIT)))
 
 
 @pytest.mark.parametrize("wrong", ["x", None, [1], b"1", 1j])
