@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from keyword import iskeyword
+from unicodedata import normalize
 
 from modbus_schema.fields.refs import Path
 from modbus_schema.model.register_map import RegisterMap
 
-_PATH = re.compile(r"[A-Za-z]\w*(?:\[\d+\]|\.[A-Za-z]\w*)*", re.ASCII)
+_PATH = re.compile(r"[^\W\d_]\w*(?:\[[0-9]+\]|\.[^\W\d_]\w*)*")
 _STEP = re.compile(r"\[(\d+)\]|(\w+)")
 _TAKEN = frozenset(name for parent in RegisterMap.__mro__ for name in vars(parent)) | {"self"}
 """What the base class has already, which a field cannot be called."""
@@ -20,6 +21,7 @@ def path_of(text: str) -> Path:
 
     Raises ValueError for a text without a letter or digit.
     """
+    text = _normal(text)
     if not _PATH.fullmatch(text):
         return (field_name(text),)
     steps = _STEP.findall(text)
@@ -63,7 +65,12 @@ def unused(name: str, taken: Collection[str]) -> str:
 
 
 def _words(text: str) -> list[str]:
-    return re.findall(r"[A-Za-z0-9]+", text)
+    return [word for word in re.findall(r"[^\W_]+", _normal(text)) if f"_{word}".isidentifier()]
+
+
+def _normal(text: str) -> str:
+    """Return a text as Python reads names: ``m²`` is ``m2``."""
+    return normalize("NFKC", text)
 
 
 def _allowed(name: str) -> str:

@@ -318,6 +318,14 @@ def test_a_register_inside_of_another_field_may_be_a_mistake() -> None:
     assert {row.name: row.is_view for row in rows_of(again)} == views
 
 
+def test_names_of_any_language() -> None:
+    """Letters are letters, as in Python's own names."""
+    names = ("温度", "Außen m²", "zones[0].été")
+    lines = [f"{name},{address},input,int16" for address, name in enumerate(names)]
+    source = from_csv("\n".join(["name,address,table,type", *lines]))
+    assert list(fields_of(module_of(source).Device)) == ["温度", "außen_m2", "zones[0].été"]
+
+
 def test_telegraf_in_all_its_styles() -> None:
     """A map for each unit id; orders and exact scales."""
     module = module_of(from_telegraf(TELEGRAF))
