@@ -22,6 +22,7 @@ from modbus_schema.layout.tree import Slot, layout_of
 from modbus_schema.model.register_map import RegisterMap
 from modbus_schema.values.plainly import Json, form_of
 
+_HEX = re.compile(r"0[xX][0-9a-fA-F]+")
 _STEP = re.compile(r"\.?([^.\[\]=]+)|\[(\d+)\]")
 
 
@@ -81,10 +82,12 @@ def leaves_of(model: type[Mapped], start: Path = ()) -> Iterator[tuple[Path, Lea
 
 
 def value_of(field: Leaf, text: str) -> Any:
-    """Return the value that a text means for a field: JSON, or the text itself."""
+    """Return the value that a text means for a field: JSON, ``0x1F``, or the text itself."""
     form = form_of(field.codec)
+    if form.schema.get("type") == "boolean" and text in ("0", "1"):
+        return text == "1"
     try:
-        return form.value(json.loads(text))
+        return form.value(int(text, 16) if _HEX.fullmatch(text) else json.loads(text))
     except (TypeError, ValueError):
         try:
             return form.value(text)

@@ -172,6 +172,14 @@ def test_a_dry_run_reads_what_the_requests_depend_on(
     assert sim.snapshot() == before
 
 
+def test_values_as_they_are_typed(
+    sim: Simulation[Station], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Numbers in hexadecimal, and 1 and 0 for on and off."""
+    assert main(["write", url(sim), STATION, "store.level=0x1F", "store.full=1"]) == 0
+    assert capsys.readouterr().out == "store.level  31 l\nstore.full   true\n"
+
+
 def test_a_dry_run_refuses_what_the_device_has_not(
     sim: Simulation[Station], capsys: pytest.CaptureFixture[str]
 ) -> None:
