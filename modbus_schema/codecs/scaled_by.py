@@ -29,9 +29,12 @@ POWERS_OF_TEN: Steps = tuple((power, _power(power)) for power in range(-LARGEST,
 
 
 class _Table(NamedTuple):
-    """The steps as fractions of integers, by the values of the scale factor."""
+    """The steps as fractions of integers, by the values of the scale factor.
 
-    slopes: dict[Any, int]
+    That of None, which is not available, makes NaN of everything, as `Unscaled` says.
+    """
+
+    slopes: dict[Any, float]
     divisors: dict[Any, int]
 
 
@@ -39,8 +42,8 @@ class _Table(NamedTuple):
 def _table(steps: Steps) -> _Table:
     lines = {factor: line_of(step, 0) for factor, step in steps}
     return _Table(
-        {factor: line.slope for factor, line in lines.items()},
-        {factor: line.divisor for factor, line in lines.items()},
+        {None: math.nan, **{factor: line.slope for factor, line in lines.items()}},
+        {None: 1, **{factor: line.divisor for factor, line in lines.items()}},
     )
 
 

@@ -144,6 +144,19 @@ def test_generated_code_does_it_alone() -> None:
     assert generated(compile_decoder(layout.root, blocks))(data) == STATE
 
 
+def test_generated_code_knows_a_missing_factor() -> None:
+    """It gives NaN itself, for a whole block would be decoded the slow way otherwise."""
+    layout = layout_of(Inverter)
+    blocks = whole_tables(layout)
+    (data,) = encode_plain(layout.root, blocks, STATE)
+    (factor,) = layout.slots_of(("a_sf",))
+    start = 2 * (factor.address - blocks[0].address)
+    missing = data[:start] + b"\x80\0" + data[start + 2 :]
+    state = generated(compile_decoder(layout.root, blocks))([missing])
+    assert state.a_sf is None
+    assert math.isnan(state.amps)
+
+
 def test_a_value_without_a_factor_is_nan() -> None:
     """Nobody knows its unit, but the rest of the map comes; it cannot be written."""
     state = decoded(Inverter, {2: 12, 3: 0xFFFF, 6: 0x8000})
