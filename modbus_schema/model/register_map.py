@@ -68,8 +68,8 @@ class RegisterMap(_Base):
       of the map that holds it; a placement's goes before both;
     - ``max_write``: how many cells one write may bring, of every table or by table;
     - ``mask_write``: whether some bits of a register are written by FC 22; where not (False), the
-      register is read and written, by one at a time of those who share a `Device`. Unless it is
-      said, FC 22 is tried, and each `Device` remembers if it is refused as unknown.
+      register is read and written, and no other write of a client to that unit comes between.
+      Unless it is said, FC 22 is tried, and each `Device` remembers if it is refused as unknown.
 
     In the body the name of a field is a source of what else depends on it: how often a `repeat` has
     its group, whether a `group` is there, by which factor a number is scaled. `given` computes such
