@@ -45,9 +45,9 @@ from modbus_wire import AsyncClient, Client
 from modbus_wire.bank import SparseBank
 from modbus_wire.codes import Table
 from modbus_wire.handler import Handler
-from modbus_wire.pdu.base import AnyRequest
 from modbus_wire.sync.server import Server
 from tests.schema.compile_checks import generated, outcome
+from tests.schema.counting import Counting
 from tests.schema.generated_maps import whole_tables
 
 
@@ -90,24 +90,6 @@ class Drive(RegisterMap):
     current: RW[float] = holding_register(
         0x2104, uint16.scaled_by(current_step, steps={0: "1", 1: "0.1", 2: "0.01"})
     )
-
-
-class Counting:
-    """A client that remembers what was asked."""
-
-    def __init__(self, client: Client) -> None:
-        self.client = client
-        self.asked: list[AnyRequest] = []
-
-    def execute(self, request: Any, *, unit_id: int | None = None) -> Any:
-        """Note a request and carry it out."""
-        self.asked.append(request)
-        return self.client.execute(request, unit_id=unit_id)
-
-    def read_many(self, requests: list[AnyRequest], /, *, unit_id: int | None = None) -> Any:
-        """Note requests and carry them out."""
-        self.asked += requests
-        return self.client.read_many(requests, unit_id=unit_id)
 
 
 def registers_of(model: type[RegisterMap], values: dict[int, int]) -> list[bytes]:

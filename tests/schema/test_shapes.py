@@ -49,6 +49,7 @@ from modbus_wire.handler import Handler
 from modbus_wire.pdu.base import AnyRequest
 from modbus_wire.sync.server import Server
 from modbus_wire.unit import Unit
+from tests.schema.counting import Counting
 
 
 class Zone(RegisterMap):
@@ -93,24 +94,6 @@ def pump(count: int, **values: Any) -> HeatPump:
 
 
 COOLING = Cooling(power=1200, valve=True)
-
-
-class Counting:
-    """A client that remembers what was asked."""
-
-    def __init__(self, client: Client) -> None:
-        self.client = client
-        self.asked: list[AnyRequest] = []
-
-    def execute(self, request: Any, *, unit_id: int | None = None) -> Any:
-        """Note a request and carry it out."""
-        self.asked.append(request)
-        return self.client.execute(request, unit_id=unit_id)
-
-    def read_many(self, requests: list[AnyRequest], /, *, unit_id: int | None = None) -> Any:
-        """Note requests and carry them out."""
-        self.asked += requests
-        return self.client.read_many(requests, unit_id=unit_id)
 
 
 class Changeable:

@@ -3,7 +3,6 @@
 import asyncio
 import inspect
 from enum import IntEnum
-from typing import Any
 
 import pytest
 
@@ -30,8 +29,8 @@ from modbus_schema import (
 from modbus_schema.variants import DeviceOptions
 from modbus_wire import AsyncClient, Client, Handler, SparseBank, Table
 from modbus_wire.errors import IllegalDataAddress
-from modbus_wire.pdu.base import AnyRequest
 from modbus_wire.sync.server import Server
+from tests.schema.counting import Counting
 
 
 class Id(RegisterMap, read_alone={Table.HOLDING_REGISTERS: [range(11, 12)]}):
@@ -72,24 +71,6 @@ def bank_of(product: int) -> SparseBank:
     bank.set_registers(Table.HOLDING_REGISTERS, 11, [product, 1])
     bank.set_registers(Table.HOLDING_REGISTERS, 500, [0x43C8, 0, 0, 0, 0, 77])
     return bank
-
-
-class Counting:
-    """A client that remembers what was asked."""
-
-    def __init__(self, client: Client) -> None:
-        self.client = client
-        self.asked: list[AnyRequest] = []
-
-    def execute(self, request: Any, *, unit_id: int | None = None) -> Any:
-        """Note a request and carry it out."""
-        self.asked.append(request)
-        return self.client.execute(request, unit_id=unit_id)
-
-    def read_many(self, requests: list[AnyRequest], /, *, unit_id: int | None = None) -> Any:
-        """Note requests and carry them out."""
-        self.asked += requests
-        return self.client.read_many(requests, unit_id=unit_id)
 
 
 def test_the_identification_chooses_the_class() -> None:
