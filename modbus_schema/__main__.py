@@ -76,12 +76,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the arguments say; return the status of the process."""
     given = _parsed(arguments)
     try:
-        return _run(given)
+        status: int = given.run(given)
     except KeyboardInterrupt:
         return _INTERRUPTED
     except (ModbusError, ValueError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    return status
 
 
 def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -96,49 +97,41 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     return given
 
 
-def _run(given: argparse.Namespace) -> int:
-    if given.command in _ASKING:
-        run, *_ = _ASKING[given.command]
-        return run(given)
-    if given.command in _RECORDINGS:
-        run, *_ = _RECORDINGS[given.command]
-        return run(given)
-    if given.command == "simulate":
-        return serve.run_simulate(given)
-    if given.command == "diff":
-        return _print_diff(given.old, given.new)
-    if given.command == "scan":
-        return sunspec.run_scan(given)
-    if given.command == "import":
-        return sunspec.run_sunspec(given) if given.kind == "sunspec" else run_import(given)
-    sys.stdout.write(_DOCUMENTS[given.command](given.map).rstrip("\n") + "\n")
-    return 0
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m modbus_schema", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
-    for name, (_, add_arguments, summary) in _ASKING.items():
+    for name, (run, add_arguments, summary) in _ASKING.items():
         asking = commands.add_parser(name, help=summary)
+        asking.set_defaults(run=run)
         asking.add_argument("device", help="host or URL: tcp://plc:502, rtu:///dev/ttyUSB0")
         asking.add_argument("map", type=_map, help="module:Class")
         add_arguments(asking)
     served = commands.add_parser("simulate", help="serve a simulated device")
+    served.set_defaults(run=serve.run_simulate)
     served.add_argument("map", type=_map, help="module:Class")
     serve.add_simulate_arguments(served)
-    for name, (_, add_arguments, summary) in _RECORDINGS.items():
-        add_arguments(commands.add_parser(name, help=summary))
+    for name, (run, add_arguments, summary) in _RECORDINGS.items():
+        recording = commands.add_parser(name, help=summary)
+        recording.set_defaults(run=run)
+        add_arguments(recording)
     for name in _DOCUMENTS:
         document = commands.add_parser(name, help=f"print a map as {name}")
+        document.set_defaults(run=_print_document)
         document.add_argument("map", type=_map, help="module:Class")
     changes = commands.add_parser("diff", help="print what changed between two maps")
+    changes.set_defaults(run=_print_diff)
     changes.add_argument("old", type=_map, help="module:Class")
     changes.add_argument("new", type=_map, help="module:Class")
     source = commands.add_parser("import", help="print the source of the maps in a file")
-    kinds = add_import_arguments(source)
-    sunspec.add_sunspec_arguments(kinds.add_parser("sunspec", help="definitions of SunSpec models"))
+    source.set_defaults(run=run_import)
+    models = add_import_arguments(source).add_parser(
+        "sunspec", help="definitions of SunSpec models"
+    )
+    models.set_defaults(run=sunspec.run_sunspec)
+    sunspec.add_sunspec_arguments(models)
     scan = commands.add_parser("scan", help="list the SunSpec models of a device")
+    scan.set_defaults(run=sunspec.run_scan)
     sunspec.add_scan_arguments(scan)
     return parser
 
@@ -156,8 +149,13 @@ def _map(name: str) -> type[RegisterMap]:
     return found
 
 
-def _print_diff(old: type[RegisterMap], new: type[RegisterMap]) -> int:
-    differences = diff(old, new)
+def _print_document(given: argparse.Namespace) -> int:
+    sys.stdout.write(_DOCUMENTS[given.command](given.map).rstrip("\n") + "\n")
+    return 0
+
+
+def _print_diff(given: argparse.Namespace) -> int:
+    differences = diff(given.old, given.new)
     sys.stdout.writelines(f"{difference}\n" for difference in differences)
     return 1 if any(difference.is_breaking for difference in differences) else 0
 
